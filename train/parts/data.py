@@ -1,0 +1,239 @@
+"""Training photographs: where they come from, which are kept, and how crops are cut.
+
+A source is a folder of images, a WebDataset tar (braces such as `train-{00000..00006}.tar` expand), or a dataset id of
+the Hugging Face Hub written `hf://owner/name[:split]`, which is streamed. `MemoryPhotos` decodes everything once and
+gives random access; `StreamedPhotos` reads on and on through a shuffle buffer for data that does not fit.
+"""
+
+import io
+import itertools
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
+from webdataset.shardlists import expand_urls
+
+from colorizer_hf.errors import TrainingDataError
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which photographs a run learns from.
+
+    Attributes:
+        sources: Folders, tars or `hf://` ids; at least one.
+        crop_size: Side in pixels of the square crops the network sees.
+        min_crop: Smallest crop as a share of the photo's shorter side; 1 always takes the largest square.
+        stored_size: Photos with a larger shorter side are reduced to this when they are decoded.
+        min_chroma: Photos with a lower mean chroma (Lab units) are dropped: gray targets teach gray.
+        limit: Take at most so many photos from all sources together; None takes all.
+        in_memory: Decode once and keep all photos in memory; otherwise stream.
+        shuffle_buffer: Photos held for shuffling when streaming.
+        num_workers: Processes that prepare crops.
+    """
+
+    sources: tuple[str, ...]
+    crop_size: int = 128
+    min_crop: float = 0.65
+    stored_size: int = 160
+    min_chroma: float = 4.0
+    limit: int | None = None
+    in_memory: bool = True
+    shuffle_buffer: int = 1000
+    num_workers: int = 1
+
+
+def read_source(source: str) -> Iterator[Image.Image]:
+    """Yield the readable photographs of one source as upright RGB pictures.
+
+    Raises:
+        TrainingDataError: the source does not exist or holds no photograph.
+    """
+    found = False
+    for image in _open_source(source):
+        found = True
+        yield image
+    if not found:
+        raise TrainingDataError(f"{source} holds no readable photograph; give a folder of images, a tar or hf://owner/name")
+
+
+def read_photos(config: DataConfig) -> Iterator[np.ndarray]:
+    """Yield the photographs of all sources, (H, W, 3) uint8, reduced to `stored_size`, near-gray ones left out.
+
+    Raises:
+        TrainingDataError: there are no sources, or none of their photographs has colour.
+    """
+    if not config.sources:
+        raise TrainingDataError("no training photographs were given; set data.sources to folders, tars or hf:// ids")
+    photos = (reduce_photo(image, config.stored_size) for source in config.sources for image in read_source(source))
+    colourful = (photo for photo in photos if mean_chroma(photo) >= config.min_chroma)
+    yield from itertools.islice(colourful, config.limit)
+
+
+def reduce_photo(image: Image.Image, size: int) -> np.ndarray:
+    """The photo as (H, W, 3) uint8, its shorter side reduced to at most `size`."""
+    scale = size / min(image.size)
+    if scale < 1:
+        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def mean_chroma(photo: np.ndarray) -> float:
+    """Approximate mean Lab chroma of a photo (H, W, 3) uint8, from 48 x 48 pixels."""
+    from colorizer_hf.color import rgb_to_lab
+
+    small = np.asarray(Image.fromarray(photo).resize((48, 48), Image.Resampling.BOX))
+    _, chroma = rgb_to_lab(torch.from_numpy(small.copy()).permute(2, 0, 1)[None] / 255)
+    return float(chroma.norm(dim=1).mean() * 110)
+
+
+class MemoryPhotos(Dataset[Tensor]):
+    """All photographs decoded in memory; sample n of an endless run is a pure function of (seed, n).
+
+    So a run resumed at sample n goes on exactly as the uninterrupted one, with any number of workers.
+    """
+
+    def __init__(self, config: DataConfig, *, seed: int, total: int) -> None:
+        self.config = config
+        self.seed = seed
+        self.total = total
+        self.photos = list(read_photos(config))
+        if not self.photos:
+            raise TrainingDataError(f"no photo of {', '.join(config.sources)} has a mean chroma of {config.min_chroma}")
+
+    def __len__(self) -> int:
+        return self.total
+
+    def __getitem__(self, n: int) -> Tensor:
+        epoch, place = divmod(n, len(self.photos))
+        index = _permutation(len(self.photos), self.seed, epoch)[place]
+        return random_crop(self.photos[index], self.config, np.random.default_rng((self.seed, n)))
+
+
+class StreamedPhotos(IterableDataset[Tensor]):
+    """Crops from sources that are read over and over through a shuffle buffer; resumed by skipping.
+
+    Workers read interleaved shares of the stream.
+    """
+
+    def __init__(self, config: DataConfig, *, seed: int, start: int, total: int) -> None:
+        self.config = config
+        self.seed = seed
+        self.start = start
+        self.total = total
+
+    def __iter__(self) -> Iterator[Tensor]:
+        worker = get_worker_info()
+        share, shares = (worker.id, worker.num_workers) if worker else (0, 1)
+        photos = itertools.islice(self._shuffled(), self.start, self.total)
+        for n, photo in enumerate(photos, start=self.start):
+            if n % shares == share:
+                yield random_crop(photo, self.config, np.random.default_rng((self.seed, n)))
+
+    def _shuffled(self) -> Iterator[np.ndarray]:
+        rng = np.random.default_rng((self.seed, 1))
+        buffer: list[np.ndarray] = []
+        endless = itertools.chain.from_iterable(read_photos(self.config) for _ in itertools.count())
+        for photo in endless:
+            if len(buffer) < self.config.shuffle_buffer:
+                buffer.append(photo)
+                continue
+            place = rng.integers(len(buffer))
+            yield buffer[place]
+            buffer[place] = photo
+
+
+def random_crop(photo: np.ndarray, config: DataConfig, rng: np.random.Generator) -> Tensor:
+    """A random square of the photo, mirrored half of the time, (3, S, S) uint8."""
+    height, width = photo.shape[:2]
+    side = rng.uniform(config.min_crop, 1) * min(height, width)
+    left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
+    size = (config.crop_size, config.crop_size)
+    crop = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, box=(left, top, left + side, top + side))
+    if rng.random() < 0.5:
+        crop = ImageOps.mirror(crop)
+    return torch.from_numpy(np.asarray(crop).copy()).permute(2, 0, 1)
+
+
+def build_loader(config: DataConfig, *, batch_size: int, seed: int, start: int, total: int) -> DataLoader[Tensor]:
+    """Batches (batch_size, 3, S, S) uint8 of the samples `start` to `total` of an endless run.
+
+    Raises:
+        TrainingDataError: there are no usable photographs.
+    """
+    options = {"batch_size": batch_size, "num_workers": config.num_workers, "drop_last": True}
+    if config.in_memory:
+        photos = MemoryPhotos(config, seed=seed, total=total)
+        return DataLoader(photos, sampler=range(start, total), **options)
+    return DataLoader(StreamedPhotos(config, seed=seed, start=start, total=total), **options)
+
+
+_last_permutation: dict[tuple[int, int, int], np.ndarray] = {}
+
+
+def _permutation(length: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of one epoch; only the last one is kept."""
+    key = (length, seed, epoch)
+    if key not in _last_permutation:
+        _last_permutation.clear()
+        _last_permutation[key] = np.random.default_rng((seed, epoch, 0)).permutation(length)
+    return _last_permutation[key]
+
+
+def _open_source(source: str) -> Iterator[Image.Image]:
+    if source.startswith("hf://"):
+        yield from _read_hub(source.removeprefix("hf://"))
+        return
+    for name in expand_urls(source):
+        path = Path(name)
+        if path.is_dir():
+            yield from _read_folder(path)
+        elif path.is_file():
+            yield from _read_tar(path)
+        else:
+            raise TrainingDataError(f"{path} does not exist; data.sources takes folders, tars and hf:// ids")
+
+
+def _read_folder(folder: Path) -> Iterator[Image.Image]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in IMAGE_SUFFIXES and (image := _decode(path.read_bytes())):
+            yield image
+
+
+def _read_tar(path: Path) -> Iterator[Image.Image]:
+    try:
+        with tarfile.open(path, "r|*") as tar:
+            for member in tar:
+                if Path(member.name).suffix.lower() in IMAGE_SUFFIXES and (file := tar.extractfile(member)):
+                    if image := _decode(file.read()):
+                        yield image
+    except tarfile.TarError as error:
+        raise TrainingDataError(f"{path} is not a readable tar ({error}); write it again or remove it") from error
+
+
+def _read_hub(name: str) -> Iterator[Image.Image]:
+    from datasets import load_dataset
+
+    repo, _, split = name.partition(":")
+    rows = load_dataset(repo, split=split or "train", streaming=True)
+    column = next((key for key, feature in (rows.features or {}).items() if type(feature).__name__ == "Image"), None)
+    if column is None:
+        raise TrainingDataError(f"hf://{name} has no image column; choose a dataset of photographs")
+    for row in rows:
+        yield ImageOps.exif_transpose(row[column]).convert("RGB")
+
+
+def _decode(data: bytes) -> Image.Image | None:
+    """The picture, or None if it is broken: one bad file must not end a long run."""
+    try:
+        return ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None

