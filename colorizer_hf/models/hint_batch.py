@@ -1,8 +1,10 @@
 """Colour hints as tensors: the form in which every network receives them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -42,6 +44,18 @@ class HintBatch:
             radius=torch.zeros(batch_size, 0, device=device),
             mask=torch.zeros(batch_size, 0, dtype=torch.bool, device=device),
         )
+
+    @classmethod
+    def cat(cls, batches: Sequence["HintBatch"]) -> "HintBatch":
+        """Put batches after one another, padded to the largest number of hints."""
+        most = max(len(batch) for batch in batches)
+
+        def join(tensors: Sequence[Tensor]) -> Tensor:
+            padded = [F.pad(t, (0, 0) * (t.ndim - 2) + (0, most - t.shape[1])) for t in tensors]
+            return torch.cat(padded)
+
+        parts = [(batch.points, batch.chroma, batch.radius, batch.mask) for batch in batches]
+        return cls(*(join(tensors) for tensors in zip(*parts, strict=True)))
 
     def to(self, device: torch.device | str) -> "HintBatch":
         """The same hints on another device."""

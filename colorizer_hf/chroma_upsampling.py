@@ -1,0 +1,162 @@
+"""Low-resolution chroma to the photo's size, its edges following the luminance.
+
+Between the cells of the chroma, colour follows luminance by local lines, as in the guided filter (He, Sun, Tang,
+"Guided Image Filtering", TPAMI 2013) and its fast form (He, Sun, "Fast Guided Filter", 2015): lines are fitted at low
+resolution, their coefficients interpolated, and applied to the luminance at full size. Two things differ, each worth
+decibels:
+
+* a line passes through its cell's own chroma instead of a window's mean, so the chroma that came in is kept;
+* its slope counts as far as luminance explains chroma there (the coefficient of determination), so that texture within
+  an object does not show up in its colour.
+
+The lines are fitted twice: from the cells to a grid four times as fine, and from there to the photo.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .color import codes_to_srgb, for_each_band, lightness_table
+
+_REFINEMENT = 4  # cells of the fine grid per cell of the chroma
+_WINDOW = 0.8  # standard deviation in cells of the Gaussian window in which a line is fitted
+_SMOOTHING = 0.6  # the same for averaging slopes
+_NOISE = 1e-3  # variance of luminance that is no edge: 3 of 100
+
+
+def upsample_chroma(chroma: Tensor, luminance: Tensor) -> Tensor:
+    """Bring chroma to the size of the luminance, its edges following the luminance's.
+
+    Args:
+        chroma: (B, 2, h, w), a and b / 110.
+        luminance: (B, 1, H, W), L / 100.
+
+    Returns:
+        (B, 2, H, W) float32.
+    """
+    chroma, luminance = chroma.float(), luminance.float()
+    fine = F.interpolate(luminance, _fine_size(chroma, luminance), mode="area")
+    slope, offset = F.interpolate(_fine_lines(chroma, fine), luminance.shape[-2:], mode="bilinear").split(2, dim=1)
+    return slope * luminance + offset
+
+
+class ChromaUpsampler:
+    """`upsample_chroma` for one photo of any size, band by band.
+
+    Args:
+        chroma: (2, h, w), a and b / 110.
+        codes: (H, W) uint8 or uint16 luminance codes.
+    """
+
+    def __init__(self, chroma: np.ndarray | Tensor, codes: np.ndarray) -> None:
+        chroma = torch.as_tensor(chroma).float().cpu()[None]
+        self._codes = codes
+        self._lightness = lightness_table(codes.dtype)
+        lines = _fine_lines(chroma, self._area_mean(*_fine_size(chroma, codes)))
+        # Stretched to the photo's width once and for all: rows then need to be mixed vertically only.
+        self._lines = F.interpolate(lines, (lines.shape[-2], codes.shape[1]), mode="bilinear")[0].numpy()
+
+    def rows(self, top: int, bottom: int) -> np.ndarray:
+        """Chroma (2, bottom - top, W), float32, of the rows from `top` to before `bottom`."""
+        last = self._lines.shape[1] - 1
+        position = (np.arange(top, bottom, dtype=np.float32) + 0.5) * ((last + 1) / len(self._codes)) - 0.5
+        position = position.clip(0, last)
+        upper = position.astype(int)
+        mix = (position - upper).astype(np.float32)[:, None]
+        luminance = np.take(self._lightness, self._codes[top:bottom])
+        chroma = np.empty((2, *luminance.shape), np.float32)
+        for row in range(upper[0], upper[-1] + 1):  # all rows of the photo between two rows of lines
+            inside = slice(*np.searchsorted(upper, [row, row + 1]))
+            first, second = self._lines[:, row], self._lines[:, min(row + 1, last)]
+            for channel in range(2):
+                slope, offset = (first[k] + mix[inside] * (second[k] - first[k]) for k in (channel, channel + 2))
+                slope *= luminance[inside]
+                np.add(slope, offset, out=chroma[channel, inside])
+        return chroma
+
+    def _area_mean(self, height: int, width: int) -> Tensor:
+        """The luminance averaged to (1, 1, height, width) without a float copy of the photo."""
+        full = len(self._codes)
+        rows = np.empty((height, self._codes.shape[1]), np.float32)
+
+        def average(band: slice) -> None:
+            for y in range(band.start, band.stop):
+                window = self._codes[y * full // height : -(-(y + 1) * full // height)]
+                np.mean(np.take(self._lightness, window), axis=0, out=rows[y])
+
+        for_each_band(average, height, full * self._codes.shape[1] // height)
+        return F.interpolate(torch.from_numpy(rows)[None, None], (height, width), mode="area")
+
+
+def render(codes: np.ndarray, chroma: np.ndarray | Tensor, alpha: np.ndarray | None = None) -> np.ndarray:
+    """The colour photo of luminance codes and low-resolution chroma; needs little memory beyond its result.
+
+    Args:
+        codes: (H, W) uint8 or uint16.
+        chroma: (2, h, w), a and b / 110.
+        alpha: (H, W) of the codes' type; becomes the fourth channel.
+
+    Returns:
+        (H, W, 3), or (H, W, 4) with alpha, of the codes' type: sRGB with the luminance of the codes.
+    """
+    upsampler = ChromaUpsampler(chroma, codes)
+    pixels = np.empty((*codes.shape, 3 if alpha is None else 4), codes.dtype)
+    if alpha is not None:
+        pixels[..., 3] = alpha
+
+    def fill(band: slice) -> None:
+        codes_to_srgb(codes[band], upsampler.rows(band.start, band.stop), top=band.start, out=pixels[band, :, :3])
+
+    for_each_band(fill, *codes.shape)
+    return pixels
+
+
+def _fine_size(chroma: Tensor, photo: Tensor | np.ndarray) -> tuple[int, int]:
+    (h, w), (height, width) = chroma.shape[-2:], photo.shape[-2:]
+    return min(_REFINEMENT * h, height), min(_REFINEMENT * w, width)
+
+
+def _fine_lines(chroma: Tensor, luminance: Tensor) -> Tensor:
+    """Fit chroma = slope * luminance + offset on the fine grid.
+
+    Args:
+        chroma: (B, 2, h, w).
+        luminance: (B, 1, H, W) averaged to the fine grid.
+
+    Returns:
+        (B, 4, H, W): slopes of a and b, offsets of a and b.
+    """
+    size = luminance.shape[-2:]
+    chroma = F.interpolate(
+        chroma, tuple(map(min, chroma.shape[-2:], size)), mode="area"
+    )  # a photo smaller than its chroma
+    coarse = F.interpolate(luminance, chroma.shape[-2:], mode="area")
+    slope = F.interpolate(_slopes(coarse, chroma), size, mode="bilinear")
+    detail = luminance - F.interpolate(coarse, size, mode="bicubic")
+    chroma = F.interpolate(chroma, size, mode="bicubic") + slope * detail
+    slope = _slopes(luminance, chroma)
+    return torch.cat([slope, chroma - slope * luminance], dim=1)
+
+
+def _slopes(luminance: Tensor, chroma: Tensor) -> Tensor:
+    """How chroma (B, 2, h, w) changes with luminance (B, 1, h, w) around each cell; 0 where it does not follow it."""
+    means = _blur(torch.cat([luminance, chroma, luminance**2, chroma**2, luminance * chroma], dim=1), _WINDOW)
+    luminance, chroma, luminance2, chroma2, product = means.split([1, 2, 1, 2, 2], dim=1)
+    covariance = product - luminance * chroma
+    luminance_variance = (luminance2 - luminance**2).clamp(min=0)
+    chroma_variance = (chroma2 - chroma**2).clamp(min=0).sum(dim=1, keepdim=True)
+    explained = (covariance**2).sum(dim=1, keepdim=True) / (luminance_variance * chroma_variance + 1e-8)
+    return _blur(covariance / (luminance_variance + _NOISE) * explained.clamp(max=1), _SMOOTHING)
+
+
+def _blur(x: Tensor, sigma: float) -> Tensor:
+    kernel = np.exp(-(np.arange(-2, 3) ** 2) / (2 * sigma**2))
+    height, width = x.shape[-2:]
+    x = F.pad(x, (2,) * 4, mode="replicate")
+    # Sums, no convolution: autocast would compute it in half precision.
+    x = sum(weight * x[..., k : k + height, :] for k, weight in enumerate((kernel / kernel.sum()).tolist()))
+    return sum(weight * x[..., k : k + width] for k, weight in enumerate((kernel / kernel.sum()).tolist()))
+
+
+__all__ = ["ChromaUpsampler", "render", "upsample_chroma"]

@@ -1,0 +1,180 @@
+"""`colorizer colorize`: photographs in, colour photographs out."""
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import ColorizerError, HintError, ImageError
+from .photo_files import Outputs, PhotoFile, find_photos, has_photo_suffix
+
+if TYPE_CHECKING:
+    from ..hints import Hint
+    from ..pipeline import ColorizationResult
+
+Job = tuple[PhotoFile, Path]
+
+
+def colorize(
+    context: typer.Context,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT", help="Photographs, folders of them, or patterns such as 'scans/**/*.tif'."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the results, or file name for a single one.")
+    ] = Path("colorized"),
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y,#RRGGBB[,R]", help="Colour at pixel X,Y within R pixels; repeatable."),
+    ] = None,
+    vividness: Annotated[
+        float, typer.Option(min=0, max=1, help="0: the safest colours, 1: as colourful as real photographs.")
+    ] = 1.0,
+    size: Annotated[
+        int | None, typer.Option(min=32, help="Shorter side in pixels at which the network sees the photograph.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Name, folder or Hub id; `colorizer models` lists names.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the best one if absent.")] = None,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of results in a lossy format.")] = 95,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per photograph.")] = False,
+) -> None:
+    """Colorize photographs.
+
+    Each result keeps the name and the format of its photograph. A folder means the photographs directly in it. A
+    quoted pattern may go deeper (**), and its results keep their sub-folders.
+    """
+    report = _Report(as_json=as_json, debug=context.obj)
+    _check_device(device)
+    hints = [_parse_hint(text) for text in hint or []]
+    photos = _find(inputs, report)
+    if hints and len(photos) > 1:
+        raise typer.BadParameter(f"hints belong to a single photograph, got {len(photos)}", param_hint="--hint")
+    jobs = _plan(photos, output, report, overwrite=overwrite)
+    if jobs:
+        from ..pipeline import ColorizationPipeline
+
+        pipeline = ColorizationPipeline.from_pretrained(model, device=device)
+        for photo, target in with_progress(jobs):
+            try:
+                result = pipeline(photo.path, hints=hints, vividness=vividness, size=size)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                result.save(target, quality=quality)
+            except Exception as error:  # one bad photograph must not stop the others
+                report.failed(str(photo.path), error)
+            else:
+                report.wrote(photo.path, target, result)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def with_progress(jobs: list[Job]) -> Iterator[Job]:
+    """The jobs, with a progress bar on standard error when somebody is watching and there is something to wait for."""
+    if len(jobs) < 2 or not sys.stderr.isatty():
+        yield from jobs
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
+
+    columns = *Progress.get_default_columns(), MofNCompleteColumn()
+    # Lines printed to a pipe must stay in the pipe.
+    with Progress(*columns, console=Console(stderr=True), redirect_stdout=sys.stdout.isatty()) as progress:
+        yield from progress.track(jobs, description="Colorizing")
+
+
+@dataclass
+class _Report:
+    """Says what became of each photograph: results on standard output, failures and notes on standard error."""
+
+    as_json: bool
+    debug: bool
+    failures: int = 0
+
+    def wrote(self, path: Path, target: Path, result: "ColorizationResult") -> None:
+        if self.as_json:
+            self._print_json(path, output=str(target), notes=result.notes)
+            return
+        print(target)
+        for note in result.notes:
+            print(f"{path}: {note}", file=sys.stderr)
+
+    def failed(self, argument: str, error: Exception) -> None:
+        self.failures += 1
+        if self.debug:
+            traceback.print_exception(error)
+        sentence = " ".join(str(error).split())  # one line, whatever a library says
+        if not isinstance(error, ColorizerError):
+            sentence = f"{type(error).__name__}: {sentence}; add --debug for the traceback"
+        if argument not in sentence:
+            sentence = f"{argument}: {sentence}"
+        print(sentence, file=sys.stderr)
+        if self.as_json:
+            self._print_json(argument, error=sentence)
+
+    @staticmethod
+    def _print_json(
+        argument: str | Path, *, output: str | None = None, notes: Sequence[str] = (), error: str | None = None
+    ) -> None:
+        line = {"input": str(argument), "output": output, "notes": list(notes), "error": error}
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def _check_device(device: str | None) -> None:
+    if device is None:
+        return
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:  # unknown to torch; absent, or not built in
+        raise typer.BadParameter(f"there is no device {device!r} here", param_hint="--device") from error
+
+
+def _parse_hint(text: str) -> "Hint":
+    from ..hints import Hint
+
+    try:
+        x, y, color, *radius = text.split(",")
+        if len(radius) > 1:
+            raise ValueError("too many numbers")
+        return Hint(float(x), float(y), color, *map(float, radius))
+    except (HintError, ValueError) as error:
+        problem = f"{text!r} is not X,Y,#RRGGBB or X,Y,#RRGGBB,R ({error})"
+        raise typer.BadParameter(problem, param_hint="--hint") from error
+
+
+def _find(inputs: list[str], report: _Report) -> list[PhotoFile]:
+    """All photographs meant, each once."""
+    photos: dict[Path, PhotoFile] = {}
+    for argument in inputs:
+        try:
+            for photo in find_photos(argument):
+                photos.setdefault(photo.path.absolute(), photo)
+        except (ImageError, OSError) as error:
+            report.failed(argument, error)
+    return list(photos.values())
+
+
+def _plan(photos: list[PhotoFile], output: Path, report: _Report, *, overwrite: bool) -> list[Job]:
+    if has_photo_suffix(output) and not output.is_dir():
+        if len(photos) > 1:
+            problem = f"{output} is the name of one picture, got {len(photos)} photographs; name a folder"
+            raise typer.BadParameter(problem, param_hint="--output")
+        photos = [PhotoFile(photo.path, Path(output.name)) for photo in photos]
+        output = output.parent
+    elif output.exists() and not output.is_dir():
+        raise typer.BadParameter(f"{output} is neither a folder nor the name of a picture", param_hint="--output")
+    outputs = Outputs(photos, output, overwrite=overwrite)
+    jobs: list[Job] = []
+    for photo in photos:
+        try:
+            jobs.append((photo, outputs.claim(photo)))
+        except ImageError as error:
+            report.failed(str(photo.path), error)
+    return jobs

@@ -1,0 +1,190 @@
+"""`colorizer evaluate`: how close a network comes to the true colours of photographs."""
+
+import os
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from ..errors import ColorizerError, ImageError
+
+if TYPE_CHECKING:
+    from ..metrics.lpips import Lpips
+    from ..metrics.report import EvaluationReport, Measures
+    from ..models.base import ColorizerModel
+
+
+def evaluate(
+    photos: Annotated[Path, typer.Argument(metavar="FOLDER_OR_TAR", help="Colour photographs.")],
+    protocol: Annotated[
+        Literal["siggraph17", "icolorit"], typer.Option(help="Rules of the comparison.")
+    ] = "siggraph17",
+    hints: Annotated[str, typer.Option(metavar="N,N,...", help="Numbers of hints, 0 to 500.")] = "0,1,10,100",
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many photographs.")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name or folder; the default model if absent.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write the figures there.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Draw PSNR against hints there, as PNG.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(min=16, help="Working size; the model's own if absent.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, ...; the best one if absent.")] = None,
+    lpips_alex: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", envvar="COLORIZER_LPIPS_ALEX", help="AlexNet's weights (safetensors), for LPIPS."),
+    ] = None,
+    lpips_vgg: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", envvar="COLORIZER_LPIPS_VGG", help="VGG16's weights (safetensors), for LPIPS."),
+    ] = None,
+) -> None:
+    """Measure a model on colour photographs, beside a gray picture, a constant tone and the best it could reach."""
+    counts = _hint_counts(hints)
+    if plot and not find_spec("matplotlib"):
+        raise ColorizerError("--plot needs matplotlib; install it with: pip install 'colorizer_hf[eval]'")
+    network = _load(model, device)
+    distances = _lpips({"alex": lpips_alex, "vgg": lpips_vgg})
+    skipped: list[ImageError] = []
+    report = _run(photos, limit, skipped, network, protocol=protocol, hints=counts, lpips=distances, size=size)
+    report = replace(report, model=model or report.model)
+    _print_table(report)
+    if json:
+        _write(json, report.to_json().encode())
+    if plot:
+        from ..metrics.plot import draw_report
+
+        picture = BytesIO()
+        draw_report(report).savefig(picture, format="png", dpi=120)
+        _write(plot, picture.getvalue())
+    if skipped:
+        raise typer.Exit(1)
+
+
+def _hint_counts(text: str) -> list[int]:
+    from ..metrics.protocols import MAX_HINTS
+
+    counts = [int(count) if count.strip().isdecimal() else -1 for count in text.split(",")]
+    if not all(0 <= count <= MAX_HINTS for count in counts):
+        raise typer.BadParameter(f"--hints takes numbers from 0 to {MAX_HINTS}, such as 0,1,10,100; got {text!r}")
+    return counts
+
+
+def _load(name: str | None, device: str | None) -> "ColorizerModel":
+    import torch
+
+    from ..models.auto import load_model
+
+    best = torch.accelerator.current_accelerator(check_available=True) or "cpu"
+    try:
+        chosen = torch.device(device or best)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise typer.BadParameter(f"--device {device} is not there") from error
+    return load_model(name).to(chosen)
+
+
+def _lpips(files: dict[str, Path | None]) -> list["Lpips"]:
+    """The distances whose trunk weights were given."""
+    missing = [trunk for trunk, file in files.items() if file is None]
+    for trunk in missing:
+        option = f"--lpips-{trunk} FILE or COLORIZER_LPIPS_{trunk.upper()}"
+        print(f"LPIPS ({trunk}) is left out: its network's weights were not given ({option})", file=sys.stderr)
+    if len(missing) == len(files):
+        return []
+    from ..metrics.lpips import Lpips
+
+    return [Lpips(trunk, file) for trunk, file in files.items() if file is not None]
+
+
+def _run(
+    photos: Path,
+    limit: int | None,
+    skipped: list[ImageError],
+    network: "ColorizerModel",
+    *,
+    protocol: str,
+    **options: Any,
+) -> "EvaluationReport":
+    """Evaluate under a progress bar; photographs that cannot be read are named and added to `skipped`."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from ..metrics.photos import count_photos, iterate_photos
+    from ..metrics.protocols import PROTOCOLS, evaluate
+
+    total = min(count_photos(photos), limit or sys.maxsize)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(protocol, total=total)
+
+        def skip(error: ImageError) -> None:
+            skipped.append(error)
+            progress.console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+
+        source = iterate_photos(photos, limit, PROTOCOLS[protocol].size, on_skip=skip)
+        return evaluate(
+            network, source, protocol=protocol, progress=lambda done: progress.update(task, completed=done), **options
+        )
+
+
+# Heading, key, format; what was not computed is left out. JSON has the rest.
+_COLUMNS = (
+    ("PSNR", "psnr", ".2f"),
+    ("±", "standard_error", ".2f"),
+    ("gain", "gain", "+.2f"),
+    ("SSIM", "ssim", ".4f"),
+    ("AE", "ae", ".2f"),
+    ("ΔE00", "ciede2000", ".2f"),
+    ("LPIPS alex", "lpips_alex", ".4f"),
+    ("LPIPS vgg", "lpips_vgg", ".4f"),
+    ("colourful", "colourfulness", ".1f"),
+)
+
+
+def _print_table(report: "EvaluationReport") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    truth = report.rows[0].truth_colourfulness
+    columns = [column for column in _COLUMNS if getattr(report.rows[0], column[1]) is not None]
+    print(f"{report.model}, {report.protocol}, {report.images} photographs, seen at {report.size} px")
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column()
+    for heading, _, _ in columns:
+        table.add_column(heading, justify="right")
+    for label, row in _table_rows(report).items():
+        values = [(getattr(row, key, None), form) for _, key, form in columns]
+        table.add_row(label, *("" if value is None else f"{value:{form}}" for value, form in values))
+    Console().print(table)
+    if truth is not None:
+        print(f"The photographs' own colourfulness is {truth:.1f}.")
+
+
+def _table_rows(report: "EvaluationReport") -> dict[str, "Measures"]:
+    """The floors, the model and the ceiling."""
+    floors = {f"{name} floor": report.references[name] for name in ("gray", "tone")}
+    return (
+        floors
+        | {f"{row.hints} hint{'s' * (row.hints != 1)}": row for row in report.rows}
+        | {"ceiling": report.references["ceiling"]}
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            beside.write_bytes(content)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise ColorizerError(f"{path} cannot be written ({error.strerror})") from error

@@ -1,0 +1,100 @@
+"""Photographs to network input."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+from transformers import AutoImageProcessor, BatchFeature
+from transformers.image_processing_utils import BaseImageProcessor
+
+from .color import lightness_table
+from .imaging import Photo, read
+from .models.auto import ARCHITECTURES
+
+MAX_ASPECT = 8  # of the network's input; longer strips are squeezed, which keeps the cost bounded
+
+
+class ColorizerImageProcessor(BaseImageProcessor):
+    """Turn photographs into the luminance that a network sees.
+
+    Args:
+        working_size: Shorter side of the network's input in pixels.
+        size_multiple: Both sides are rounded to multiples of this; the picture is stretched by so little, so that the
+            network's output covers exactly the photo.
+    """
+
+    model_input_names = ["luminance"]
+
+    def __init__(self, working_size: int = 192, size_multiple: int = 32, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.working_size = working_size
+        self.size_multiple = size_multiple
+
+    def preprocess(self, images, size: int | None = None, return_tensors: str = "pt", **kwargs) -> BatchFeature:
+        """Read and shrink photographs.
+
+        Args:
+            images: One photograph or a list of them, in any form that `colorizer_hf.imaging.read` takes. Those of a list
+                must have the same size at the network's input.
+            size: Shorter side in pixels instead of `working_size`.
+            return_tensors: "pt".
+            **kwargs: Not used.
+
+        Returns:
+            `luminance` (B, 1, h, w), L / 100 in [0, 1].
+
+        Raises:
+            ImageError: a photograph cannot be read.
+            ValueError: `size` is smaller than `size_multiple`.
+        """
+        photos = images if isinstance(images, Sequence) and not isinstance(images, str | bytes) else [images]
+        luminance = [self.shrink(image if isinstance(image, Photo) else read(image), size=size) for image in photos]
+        return BatchFeature({"luminance": torch.cat(luminance)}, tensor_type=return_tensors)
+
+    def shrink(self, photo: Photo, *, size: int | None = None) -> Tensor:
+        """The photo's luminance at the network's input size, (1, 1, h, w) in [0, 1]."""
+        height, width = self.input_size(photo.luminance.shape, size=size)
+        codes = photo.luminance
+        if codes.dtype == np.uint8:  # Pillow is much the fastest here
+            resized = Image.fromarray(codes).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+            return torch.from_numpy(lightness_table(np.uint8)[np.asarray(resized)])[None, None]
+        averaged = block_average(codes, (height, width))
+        shrunk = F.interpolate(averaged[None, None], (height, width), mode="bilinear", antialias=True)
+        return torch.from_numpy(lightness_table(codes.dtype)[shrunk.round().numpy().astype(codes.dtype)])
+
+    def input_size(self, shape: tuple[int, int], *, size: int | None = None) -> tuple[int, int]:
+        """Height and width of the network's input for a photo of the given height and width."""
+        shorter = self.working_size if size is None else size
+        if shorter < self.size_multiple:
+            raise ValueError(f"size must be at least {self.size_multiple} pixels, got {shorter}")
+        scale = shorter / min(shape)
+        longest = shorter * MAX_ASPECT
+        height, width = (min(side * scale, longest) / self.size_multiple for side in shape)
+        return max(round(height), 1) * self.size_multiple, max(round(width), 1) * self.size_multiple
+
+
+def block_average(codes: np.ndarray, size: tuple[int, int]) -> Tensor:
+    """Average blocks of whole pixels until the picture is at most about twice `size`; (H', W') float32.
+
+    Sums row by row of blocks, so that memory does not grow with the picture.
+    """
+    height, width = codes.shape
+    block_y, block_x = max(height // (2 * size[0]), 1), max(width // (2 * size[1]), 1)
+    starts_y, starts_x = np.arange(0, height, block_y), np.arange(0, width, block_x)
+    rows = [
+        np.add.reduceat(codes[y : y + block_y].sum(axis=0, dtype=np.float64), starts_x)
+        / (min(block_y, height - y) * np.diff(starts_x, append=width))
+        for y in starts_y
+    ]
+    return torch.from_numpy(np.stack(rows).astype(np.float32))
+
+
+for _architecture in ARCHITECTURES.values():
+    AutoImageProcessor.register(
+        _architecture.config, slow_image_processor_class=ColorizerImageProcessor, exist_ok=True
+    )
+
+__all__ = ["ColorizerImageProcessor"]

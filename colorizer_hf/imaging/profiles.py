@@ -1,0 +1,94 @@
+"""ICC profiles: pixels of a profile's colour space to sRGB, by Little CMS."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+ColorSpace = Literal["gray", "rgb", "cmyk", "lab"]
+
+_SIGNATURES: dict[bytes, ColorSpace] = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
+_RELATIVE_COLORIMETRIC = 1
+_BLACK_POINT_COMPENSATION = 0x2000
+_NO_OPTIMIZATION = 0x0100
+
+
+@cache
+def srgb_profile() -> bytes:
+    """A small sRGB profile, for tagging files; the same bytes every time."""
+    import imagecodecs
+
+    profile = bytes(imagecodecs.cms_profile("srgb"))
+    date_of_creation = np.array([2000, 1, 1, 0, 0, 0], ">u2").tobytes()
+    return profile[:24] + date_of_creation + profile[36:]
+
+
+def srgb_conversion(
+    profile: bytes, color_space: ColorSpace, dtype: np.dtype
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """How pixels under a profile become sRGB.
+
+    Args:
+        profile: the ICC profile that came with the pixels.
+        color_space: what the pixels are.
+        dtype: their type, uint8 or uint16.
+
+    Returns:
+        A function on rows of pixels, gray (n, W) -> gray (n, W) codes, others (n, W, C) -> (n, W, 3), keeping the
+        type; None where the profile amounts to sRGB, so that pixels stay as they are.
+
+    Raises:
+        ValueError: the profile is damaged, or made for another kind of pixels.
+    """
+    own = _SIGNATURES.get(profile[16:20])
+    if own is None or (own != color_space and (own, color_space) != ("rgb", "gray")):
+        raise ValueError("the profile is made for another kind of picture")
+    if color_space == "gray":
+        return _gray_conversion(profile, own, dtype)
+    if color_space == "rgb" and _is_srgb(profile):
+        return None
+    return lambda rows: _transform(rows, profile, own)
+
+
+def _gray_conversion(profile: bytes, own: ColorSpace, dtype: np.dtype) -> Callable[[np.ndarray], np.ndarray] | None:
+    """One table over all grays; a profile for RGB takes a gray as equal red, green and blue."""
+    from ..color import luminance_codes
+
+    codes = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
+    ramp = codes[None].astype(np.uint16) * (65535 // int(codes[-1]))  # 16 bits for precision, whatever the type
+    ramp = ramp if own == "gray" else np.repeat(ramp[..., None], 3, axis=-1)
+    grays = luminance_codes(_transform(ramp, profile, own))[0]
+    table = np.rint(grays / 65535 * codes[-1]).astype(dtype)
+    if np.abs(table.astype(np.int32) - codes).max() <= codes[-1] // 255:
+        return None
+    return lambda rows: table[rows]
+
+
+def _is_srgb(profile: bytes) -> bool:
+    """Whether colours come out of the profile as they went in (the many sRGB profiles differ by rounding)."""
+    steps = np.linspace(0, 255, 6).astype(np.uint8)
+    grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+    return int(np.abs(_transform(grid, profile, "rgb").astype(int) - grid).max()) <= 2
+
+
+def _transform(pixels: np.ndarray, profile: bytes, own: ColorSpace) -> np.ndarray:
+    """Pixels (n, W) or (n, W, C) as sRGB (n, W, 3).
+
+    Little CMS's shortcuts take a tenth of the time and are right for 8 bits; in 16 bits dark tones come out wrong by
+    up to a twentieth of the range.
+    """
+    import imagecodecs
+
+    try:
+        return imagecodecs.cms_transform(
+            np.ascontiguousarray(pixels),
+            profile,
+            srgb_profile(),
+            colorspace=own,
+            outcolorspace="rgb",
+            intent=_RELATIVE_COLORIMETRIC,
+            flags=_BLACK_POINT_COMPENSATION | (_NO_OPTIMIZATION if pixels.dtype == np.uint16 else 0),
+        )
+    except RuntimeError as error:  # imagecodecs.CmsError
+        raise ValueError("the profile is damaged") from error

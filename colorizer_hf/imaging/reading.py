@@ -1,0 +1,244 @@
+"""`read`: a photograph from wherever it comes, upright, as luminance."""
+
+import io
+import os
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from ..errors import ImageError
+from .decoding import Encoded, from_pillow, open_encoded
+from .formats import FORMATS, HEAD_LENGTH, detect
+from .metadata import collect
+from .photo import Photo
+from .profiles import srgb_conversion
+from .raster import Raster, array_raster, luminance_and_alpha
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Source: TypeAlias = (
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | np.ndarray | Tensor"
+)
+
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.rot90(pixels, 2).T,
+    8: np.rot90,
+}
+"""EXIF orientation -> the way back to upright."""
+
+Bytes = bytes | bytearray | memoryview
+
+_DAMAGED = "it is damaged or cut off; copy or download it again"
+
+
+def read(source: Source, *, max_pixels: int = 200_000_000) -> Photo:
+    """Read a photograph: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC (with pillow-heif), or pixels in memory.
+
+    The picture comes upright (EXIF orientation applied) and in sRGB (colour profile applied). Of several pages or
+    frames the first is read, with a note. Colours are accepted and become luminance. What is in a file counts, not
+    its name.
+
+    Args:
+        source: path; binary file object, read from its start; the bytes of a file; PIL image; array (H, W) or
+            (H, W, 1|3|4) of bool, uint8, uint16 or floats in 0..1; torch tensor (H, W) or (1|3|4, H, W) of the same.
+            Floats become 16-bit codes.
+        max_pixels: how many pixels a picture may have; checked before anything is decoded.
+
+    Raises:
+        ImageError: the picture cannot be read; the message names it and says what to do.
+        TypeError: `source` is nothing of the above.
+        ValueError: an array or tensor has another shape, type or range.
+    """
+    if _is_tensor(source):
+        source = _tensor_pixels(source)
+    _check_kind(source)
+    with _failures_as_image_errors(_name(source)), _pillow_warnings_ignored():
+        if isinstance(source, np.ndarray):
+            return _read_array(source, max_pixels)
+        if isinstance(source, Image.Image):
+            return _to_photo(from_pillow(source), source.format if source.format in FORMATS else None, max_pixels)
+        with _binary_file(source) as file:
+            return _read_file(file, max_pixels)
+
+
+def _check_kind(source: Any) -> None:
+    """Refuse what no photograph comes in, before any file is touched."""
+    if isinstance(source, np.ndarray):
+        if source.ndim not in (2, 3) or (source.ndim == 3 and source.shape[2] not in (1, 3, 4)):
+            raise ValueError(f"an array must have shape (H, W) or (H, W, 1|3|4), got {source.shape}")
+        if source.dtype not in (np.bool_, np.uint8, np.uint16) and source.dtype.kind != "f":
+            raise ValueError(f"pixels must be bool, uint8, uint16 or floats in 0..1, got {source.dtype}")
+        # A little overshoot comes from rounding in whatever made the floats; nan fails both comparisons.
+        if source.dtype.kind == "f" and source.size and not (source.min() >= -1e-3 and source.max() <= 1 + 1e-3):
+            raise ValueError(f"floats must lie in 0..1, got {source.min():g}..{source.max():g}")
+    elif isinstance(source, io.TextIOBase):
+        raise TypeError("a file must be opened in binary mode ('rb')")
+    elif not isinstance(source, str | os.PathLike | Image.Image | Bytes) and not hasattr(source, "read"):
+        raise TypeError(
+            f"source must be a path, file, bytes, PIL image, numpy array or torch tensor, got {type(source).__name__}"
+        )
+
+
+def _read_file(file: IO[bytes], max_pixels: int) -> Photo:
+    file.seek(0)
+    head = file.read(HEAD_LENGTH)
+    if not head:
+        raise ImageError("it is empty; copy or download it again")
+    format = detect(head)
+    if format is None:
+        raise ImageError(f"it is not a picture of a format that is read here ({', '.join(FORMATS)}); convert it")
+    return _to_photo(open_encoded(file, format, max_pixels), format, max_pixels)
+
+
+def _to_photo(encoded: Encoded, format: str | None, max_pixels: int) -> Photo:
+    _check_size(encoded.size, max_pixels)
+    raster = encoded.decode()
+    to_srgb, profile_notes = _to_srgb(encoded, raster)
+    luminance, alpha = luminance_and_alpha(raster, to_srgb)
+    metadata, orientation, exif_is_damaged = collect(encoded.exif, encoded.info)
+    if orientation in _TURNS:
+        turn = _TURNS[orientation]
+        luminance = np.ascontiguousarray(turn(luminance))
+        alpha = None if alpha is None else np.ascontiguousarray(turn(alpha))
+    notes = [*encoded.notes, *profile_notes]
+    if exif_is_damaged:
+        notes.append("its EXIF data is damaged and was left out")
+    return Photo(luminance, alpha, metadata, format, tuple(notes))
+
+
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise ImageError(f"it has no pixels ({width} x {height}); copy or download it again")
+    if width * height > max_pixels:
+        raise ImageError(
+            f"it has {width} x {height} pixels, more than the limit of {max_pixels:,}; "
+            "make it smaller or raise max_pixels"
+        )
+
+
+def _to_srgb(encoded: Encoded, raster: Raster) -> tuple[Callable[[np.ndarray], np.ndarray] | None, list[str]]:
+    profile = encoded.info.get("icc_profile")
+    if not isinstance(profile, bytes) or not profile or raster.color_space == "lab":
+        return None, []
+    try:
+        return srgb_conversion(profile, raster.color_space, raster.dtype), []
+    except ValueError as error:
+        return None, [f"its colour profile was ignored: {error}"]
+
+
+def _read_array(pixels: np.ndarray, max_pixels: int) -> Photo:
+    _check_size((pixels.shape[1], pixels.shape[0]), max_pixels)
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    raster = array_raster(pixels, "gray" if channels == 1 else "rgb", has_alpha=channels == 4)
+    return Photo(*luminance_and_alpha(raster, None))
+
+
+def _is_tensor(source: Any) -> bool:
+    """Whether it is a torch tensor; nobody can hand one over without having imported torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.Tensor)
+
+
+def _tensor_pixels(tensor: Any) -> np.ndarray:
+    """A tensor (H, W) or (C, H, W) as an array (H, W) or (H, W, C)."""
+    if tensor.ndim == 3 and tensor.shape[0] not in (1, 3, 4):
+        raise ValueError(f"a tensor must have shape (H, W) or (1|3|4, H, W), got {tuple(tensor.shape)}")
+    tensor = tensor.detach().cpu()
+    pixels = (tensor.float() if tensor.is_floating_point() else tensor).numpy()  # numpy has no bfloat16
+    return np.moveaxis(pixels, 0, -1) if pixels.ndim == 3 else pixels
+
+
+def _name(source: Source) -> str:
+    """What to call a source in a message."""
+    if isinstance(source, str | os.PathLike):
+        return str(source)
+    name = getattr(source, "filename", None) or getattr(source, "name", None)  # PIL images, file objects
+    return name if isinstance(name, str) and name else "the picture"
+
+
+@contextmanager
+def _binary_file(source: Any) -> Generator[IO[bytes]]:
+    """A seekable binary file over a path, bytes or a file object, which stays open if it was."""
+    if isinstance(source, Bytes):
+        yield io.BytesIO(source)
+        return
+    with nullcontext(source) if hasattr(source, "read") else _open(Path(source)) as file:
+        # A pipe cannot go back, and the decoders have to.
+        yield file if file.seekable() else io.BytesIO(file.read())
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        if path.is_symlink():
+            raise ImageError(f"it is a link to {path.readlink()}, which does not exist; link it anew") from error
+        raise ImageError("there is no such file; check the name") from error
+    except IsADirectoryError as error:
+        raise ImageError("it is a folder; name the pictures in it") from error
+    except PermissionError as error:
+        raise ImageError("you are not allowed to read it; change its permissions") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(f"it cannot be opened ({error}); check the name") from error
+
+
+@contextmanager
+def _failures_as_image_errors(name: str) -> Generator[None]:
+    """Name the picture in our own errors, and turn whatever decoders raise on damaged files into one of ours."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from error
+    except Exception as error:
+        system = isinstance(error, OSError) and error.errno is not None  # Pillow's OSErrors have no number
+        reason = f"it could not be read ({error}); try again" if system else _DAMAGED
+        raise ImageError(f"{name}: {reason}") from error
+
+
+_warning_lock = threading.Lock()
+_readers = 0
+_IGNORE_PILLOW = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
+
+
+@contextmanager
+def _pillow_warnings_ignored() -> Generator[None]:
+    """Keep Pillow's warnings about damaged tags from the user, who cannot do anything about them.
+
+    `warnings.catch_warnings` puts the whole list of filters back at its end and so breaks in threads; one filter,
+    there as long as anybody reads, does not.
+    """
+    global _readers
+    with _warning_lock:
+        if _readers == 0:
+            _filters().insert(0, _IGNORE_PILLOW)
+        _readers += 1
+    try:
+        yield
+    finally:
+        with _warning_lock:
+            _readers -= 1
+            if _readers == 0:
+                with suppress(ValueError):
+                    _filters().remove(_IGNORE_PILLOW)
+
+
+def _filters() -> Any:
+    """The list of warning filters of this moment; it is declared read-only, but meant to be changed."""
+    return warnings.filters

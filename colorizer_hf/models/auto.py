@@ -1,0 +1,155 @@
+"""The registry of networks, and loading by name; importing this module registers them with transformers' Auto classes."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoModel
+from transformers.utils import logging
+
+from ..errors import CheckpointError
+from .base import ColorizerConfig, ColorizerModel
+from .chromaformer import ChromaFormerConfig, ChromaFormerModel
+
+CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+DEFAULT_CHECKPOINT = "chromaformer"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One network that this package knows.
+
+    Attributes:
+        config: Its configuration class.
+        model: Its model class.
+        paper: Where it was published.
+        license: Of the code.
+    """
+
+    config: type[ColorizerConfig]
+    model: type[ColorizerModel]
+    paper: str
+    license: str
+
+
+@dataclass(frozen=True)
+class BundledCheckpoint:
+    """A checkpoint that ships with the package.
+
+    Attributes:
+        name: What `load_model` calls it.
+        folder: Where it lies, as `save_pretrained` wrote it.
+        architecture: Key into `ARCHITECTURES`.
+        modality: "gray", "nir" or "any".
+        megabytes: Size of its weights.
+        manifest: Checksum, licence, recipe, date, metrics.
+    """
+
+    name: str
+    folder: Path
+    architecture: str
+    modality: str
+    megabytes: float
+    manifest: dict[str, Any]
+
+
+ARCHITECTURES = {
+    "chromaformer": Architecture(
+        config=ChromaFormerConfig, model=ChromaFormerModel, paper="colorizer_hf (this project)", license="Apache-2.0"
+    ),
+}
+
+for _name, _architecture in ARCHITECTURES.items():
+    AutoConfig.register(_name, _architecture.config, exist_ok=True)
+    AutoModel.register(_architecture.config, _architecture.model, exist_ok=True)
+
+
+def bundled_checkpoints() -> list[BundledCheckpoint]:
+    """The checkpoints that ship with the package, by name."""
+    return [_describe(path.parent) for path in sorted(CHECKPOINTS.glob("*/manifest.json"))]
+
+
+def resolve_checkpoint(name_or_path: str | Path | None) -> str:
+    """Turn a bundled name, a folder or None (the default) into what `from_pretrained` takes.
+
+    Raises:
+        CheckpointError: it is neither bundled, nor a folder with a configuration, nor a Hub id such as `owner/name`.
+    """
+    name = str(name_or_path or DEFAULT_CHECKPOINT)
+    if (CHECKPOINTS / name / "config.json").is_file():
+        return str(CHECKPOINTS / name)
+    if Path(name).is_dir():
+        if not (Path(name) / "config.json").is_file():
+            raise CheckpointError(f"{name} has no config.json; give a folder that save_pretrained wrote")
+        return name
+    if name.count("/") == 1 and not Path(name).is_absolute():
+        return name
+    known = ", ".join(checkpoint.name for checkpoint in bundled_checkpoints())
+    raise CheckpointError(f"there is no checkpoint {name}; give a folder, a Hub id such as owner/name, or one of: {known}")
+
+
+def load_model(name_or_path: str | Path | None = None) -> ColorizerModel:
+    """Load a network in evaluation mode and full precision, refusing weights that do not fit exactly.
+
+    Args:
+        name_or_path: A bundled name, a folder or a Hub id; None loads the default.
+
+    Raises:
+        CheckpointError: the checkpoint is missing, damaged, incomplete or of an unknown kind.
+    """
+    source = resolve_checkpoint(name_or_path)
+    try:
+        config = AutoConfig.from_pretrained(source)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"the configuration of {source} cannot be used: {_first_sentence(error)}") from error
+    if config.model_type not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise CheckpointError(f"{source} is a {config.model_type}, not a colorizer; known architectures are {known}")
+    try:
+        with _no_progress_bar():
+            model, info = ARCHITECTURES[config.model_type].model.from_pretrained(
+                source, config=config, dtype=torch.float32, output_loading_info=True
+            )
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(f"the weights of {source} cannot be loaded: {_first_sentence(error)}") from error
+    for problem in ("missing_keys", "unexpected_keys"):
+        if info[problem]:
+            word, key = problem.split("_")[0], sorted(info[problem])[0]
+            raise CheckpointError(f"{source} has {len(info[problem])} {word} weights, such as {key}; it was not made for this network")
+    return model.eval()
+
+
+def _describe(folder: Path) -> BundledCheckpoint:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return BundledCheckpoint(
+        name=folder.name,
+        folder=folder,
+        architecture=config["model_type"],
+        modality=config["modality"],
+        megabytes=(folder / "model.safetensors").stat().st_size / 1e6,
+        manifest=json.loads((folder / "manifest.json").read_text(encoding="utf-8")),
+    )
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Weights load in a blink; a bar for that is noise on a terminal."""
+    was_enabled = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            logging.enable_progress_bar()
+
+
+def _first_sentence(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0].split(". ")[0] if str(error).strip() else type(error).__name__
+
+
+__all__ = ["ARCHITECTURES", "Architecture", "BundledCheckpoint", "bundled_checkpoints", "load_model", "resolve_checkpoint"]

@@ -1,0 +1,268 @@
+"""Photo in, photo out: the one path that the command line, the web page and Python code all take."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from transformers import AutoModel, Pipeline
+from transformers.pipelines import PIPELINE_REGISTRY
+
+from .chroma_upsampling import render
+from .color import lab_to_rgb, lightness_table
+from .errors import ColorizerError
+from .hints import Hint, HintBatch, collect_hints, hints_to_batch
+from .image_processing import ColorizerImageProcessor
+from .imaging import Photo, read, write
+from .models.auto import load_model, resolve_checkpoint
+from .models.base import CHROMA_SCALE, ColorizerOutput
+
+TASK = "image-colorization"
+# Bins closer than this (Lab units) count as one colour when suggestions are made.
+SAME_COLOR = 18.0
+
+Hints = Sequence[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A likely colour at a point.
+
+    Attributes:
+        color: "#rrggbb" at the photo's own luminance there.
+        share: Share of the predicted distribution that lies near it, in [0, 1].
+    """
+
+    color: str
+    share: float
+
+
+class ColorizationResult:
+    """A photograph with colour.
+
+    Attributes:
+        photo: What was read: luminance, alpha, metadata, notes.
+        chroma: (2, h, w), predicted Lab a and b / 110 at the network's resolution.
+        logits: (Q, h, w) over chroma bins, or None.
+        bin_centers: (Q, 2), ab / 110 of the bins, or None.
+    """
+
+    def __init__(self, photo: Photo, chroma: Tensor, logits: Tensor | None, bin_centers: Tensor | None) -> None:
+        self.photo = photo
+        self.chroma = chroma
+        self.logits = logits
+        self.bin_centers = bin_centers
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """sRGB at the photo's size, (H, W, 3), or (H, W, 4) with the photo's alpha; uint8, or uint16 for 16-bit photos."""
+        return render(self.photo.luminance, self.chroma, self.photo.alpha)
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture at the photo's size, 8 bits a channel; `save` keeps 16."""
+        pixels = self.pixels
+        if pixels.dtype == np.uint16:
+            pixels = ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+        return Image.fromarray(pixels)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about how the photo was read."""
+        return self.photo.notes
+
+    def suggestions(self, x: float, y: float, k: int = 5) -> list[Suggestion]:
+        """The likeliest colours at a point, the likeliest first.
+
+        Args:
+            x: Column in pixels of the photo.
+            y: Row in pixels of the photo.
+            k: How many at most.
+
+        Raises:
+            ColorizerError: the network predicts no distribution, or the point lies outside the photo.
+        """
+        if self.logits is None or self.bin_centers is None:
+            raise ColorizerError("this network predicts one colour, not a distribution, so it has no suggestions")
+        height, width = self.photo.luminance.shape
+        if not (0 <= x < width and 0 <= y < height):
+            raise ColorizerError(f"the point ({x:g}, {y:g}) lies outside the photo of {width} x {height} pixels")
+        h, w = self.logits.shape[-2:]
+        probabilities = self.logits[:, int(y / height * h), int(x / width * w)].softmax(dim=0)
+        code = self.photo.luminance[int(y), int(x)]
+        luminance = float(lightness_table(self.photo.luminance.dtype)[code])
+        peaks = _likely_colors(probabilities, self.bin_centers, k)
+        return [Suggestion(_hex_color(luminance, chroma), share) for chroma, share in peaks]
+
+    def save(self, path: str | Path, *, quality: int = 95) -> None:
+        """Write the picture with the photo's metadata; the format follows the path's suffix.
+
+        Args:
+            path: Where to; 16-bit photos stay 16-bit in PNG and TIFF.
+            quality: Of JPEG, WebP and HEIC, 1..100.
+
+        Raises:
+            ImageError: the picture cannot be written; nothing is left behind.
+        """
+        write(self.pixels, path, metadata=self.photo.metadata, quality=quality)
+
+
+class ColorizationPipeline(Pipeline):
+    """A `transformers.Pipeline` for the task "image-colorization".
+
+        pipe = ColorizationPipeline.from_pretrained()
+        pipe("portrait.jpg").save("portrait-colour.jpg")
+    """
+
+    _load_tokenizer = False
+    _load_image_processor = True
+    _load_feature_extractor = False
+    _load_processor = False
+
+    @classmethod
+    def from_pretrained(
+        cls, name_or_path: str | Path | None = None, *, device: str | torch.device | None = None
+    ) -> "ColorizationPipeline":
+        """Load a pipeline.
+
+        Args:
+            name_or_path: A bundled checkpoint, a folder or a Hub id; None loads the bundled default.
+            device: Where to run; None takes an accelerator if there is one.
+
+        Raises:
+            CheckpointError: the checkpoint is missing, damaged or of another kind.
+        """
+        model = load_model(name_or_path)
+        processor = ColorizerImageProcessor.from_pretrained(resolve_checkpoint(name_or_path))
+        return cls(model=model, image_processor=processor, task=TASK, device=device)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.model.to(memory_format=torch.channels_last)  # convolutions run faster so on CPUs
+
+    def __call__(
+        self,
+        photos: Any,
+        *,
+        hints: Hints = None,
+        vividness: float = 1.0,
+        size: int | None = None,
+        batch_size: int = 1,
+    ) -> Any:
+        """Give colour to a photograph, or to many.
+
+        Args:
+            photos: A photograph in any form that `colorizer_hf.imaging.read` takes; or a list or a generator of them.
+            hints: Colours that are known: `Hint` objects, an RGBA layer painted over the photo, or a list of both.
+                They apply to every photo of the call.
+            vividness: 0 gives the expected colour, which has the least error and looks muted; 1 about as much colour as
+                real photographs have.
+            size: Working resolution, shorter side in pixels; None takes the network's own.
+            batch_size: Photos of a list or generator that go through the network together; sizes may be mixed.
+
+        Returns:
+            A `ColorizationResult`; a list of them for a list; an iterator over them for a generator.
+
+        Raises:
+            ImageError: a photograph cannot be read.
+            HintError: a hint makes no sense or lies outside the photo.
+            ValueError: an option is outside its range.
+        """
+        options = {"hints": hints, "vividness": vividness, "size": size}
+        if isinstance(photos, list) and not photos:
+            return []
+        return super().__call__(photos, batch_size=batch_size, num_workers=0, **options)
+
+    def _sanitize_parameters(
+        self, hints: Hints = None, vividness: float = 1.0, size: int | None = None
+    ) -> tuple[dict, dict, dict]:
+        if not 0 <= vividness <= 1:
+            raise ValueError(f"vividness must be between 0 and 1, got {vividness}")
+        return {"size": size, "hints": hints}, {"vividness": vividness}, {}
+
+    def preprocess(self, input_: Any, size: int | None = None, hints: Hints = None) -> dict[str, Any]:
+        """Read one photo, shrink its luminance to the network's size, collect its hints."""
+        photo = input_ if isinstance(input_, Photo) else read(input_)
+        luminance = self.image_processor.shrink(photo, size=size)
+        return {"photo": photo, "luminance": luminance, "hints": self.prepare_hints(hints, photo)}
+
+    def prepare_hints(self, hints: Hints, photo: Photo) -> HintBatch:
+        """A caller's hints for a photo as a batch of one, on the network's device."""
+        return hints_to_batch(collect_hints(hints, photo.size), photo.size).to(self.device)
+
+    def _forward(self, input_tensors: dict[str, Any], vividness: float = 1.0) -> ColorizerOutput:
+        features = self.model.encode(input_tensors["luminance"])
+        return self.model.decode(features, input_tensors["hints"], vividness=vividness)
+
+    def postprocess(self, model_outputs: tuple[Photo, ColorizerOutput]) -> ColorizationResult:
+        """Wrap the network's output (a batch of one) for a photo."""
+        photo, output = model_outputs
+        assert output.chroma is not None
+        return ColorizationResult(
+            photo,
+            chroma=output.chroma[0],
+            logits=None if output.logits is None else output.logits[0],
+            bin_centers=None if output.logits is None else self.model.bin_centers.cpu(),
+        )
+
+    def run_single(self, inputs: Any, *parameters: dict) -> ColorizationResult:
+        """One photo is a list of one."""
+        return next(self.get_iterator([inputs], 0, 1, *parameters))
+
+    def get_iterator(
+        self,
+        inputs: Iterable[Any],
+        num_workers: int,
+        batch_size: int,
+        preprocess_params: dict,
+        forward_params: dict,
+        postprocess_params: dict,
+    ) -> Iterator[ColorizationResult]:
+        """Photos in batches; the base class could only batch photos of one size."""
+        remaining = iter(inputs)
+        while chunk := list(islice(remaining, batch_size)):
+            prepared = [self.preprocess(photo, **preprocess_params) for photo in chunk]
+            for _, group in groupby(prepared, key=lambda inputs: inputs["luminance"].shape):
+                yield from self._run_group(list(group), forward_params)
+
+    def _run_group(self, group: list[dict[str, Any]], forward_params: dict) -> Iterator[ColorizationResult]:
+        """Consecutive photos of one input size go through the network together."""
+        luminance = torch.cat([inputs["luminance"] for inputs in group])
+        hints = HintBatch.cat([inputs["hints"] for inputs in group])
+        output = self.forward({"luminance": luminance, "hints": hints}, **forward_params)
+        for i, inputs in enumerate(group):
+            one = ColorizerOutput(**{name: value[i : i + 1] for name, value in output.items()})
+            yield self.postprocess((inputs["photo"], one))
+
+
+def _likely_colors(probabilities: Tensor, centers: Tensor, k: int) -> list[tuple[Tensor, float]]:
+    """Peaks of a distribution over bins: take the likeliest bin with its neighbours, remove them, go on.
+
+    Returns:
+        Mean chroma (2,) / 110 and share of up to `k` groups, by falling share.
+    """
+    left = probabilities.clone()
+    groups = []
+    while len(groups) < k and left.max() > 0:
+        near = (centers - centers[left.argmax()]).norm(dim=1) * CHROMA_SCALE <= SAME_COLOR
+        share = left[near].sum()
+        groups.append(((left[near, None] * centers[near]).sum(dim=0) / share, float(share)))
+        left[near] = 0
+    return sorted(groups, key=lambda group: -group[1])
+
+
+def _hex_color(luminance: float, chroma: Tensor) -> str:
+    """A colour of the given luminance (L / 100) and chroma (ab / 110), inside the gamut, as "#rrggbb"."""
+    rgb = lab_to_rgb(torch.tensor(luminance).view(1, 1, 1, 1), chroma.view(1, 2, 1, 1))
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in rgb.clamp(0, 1).flatten().tolist())
+
+
+PIPELINE_REGISTRY.register_pipeline(TASK, pipeline_class=ColorizationPipeline, pt_model=AutoModel, type="image")
+
+__all__ = ["ColorizationPipeline", "ColorizationResult", "Suggestion"]

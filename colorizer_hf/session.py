@@ -1,0 +1,48 @@
+"""Editing one photograph: the network sees it once, every change of the hints costs milliseconds."""
+
+from typing import Any
+
+import torch
+
+from .pipeline import ColorizationPipeline, ColorizationResult, Hints
+
+
+class EditSession:
+    """A photograph that is being edited.
+
+        session = EditSession(pipe, "portrait.jpg")
+        result = session.update([Hint(120, 80, "#b03030")])
+
+    Args:
+        pipeline: What colorizes.
+        photo: In any form that `colorizer_hf.imaging.read` takes.
+        size: Working resolution, shorter side in pixels; None takes the network's own.
+
+    Raises:
+        ImageError: the photograph cannot be read.
+    """
+
+    def __init__(self, pipeline: ColorizationPipeline, photo: Any, *, size: int | None = None) -> None:
+        inputs = pipeline.preprocess(photo, size=size)
+        self.pipeline = pipeline
+        self.photo = inputs["photo"]
+        with torch.inference_mode():
+            self._features = pipeline.model.encode(inputs["luminance"].to(pipeline.device))
+
+    def update(self, hints: Hints = None, *, vividness: float = 1.0) -> ColorizationResult:
+        """The photograph in colour with exactly these hints, as a fresh call of the pipeline would give it.
+
+        Args:
+            hints: All hints that hold now, not only new ones.
+            vividness: See `ColorizationPipeline`.
+
+        Raises:
+            HintError: a hint makes no sense or lies outside the photo.
+        """
+        batch = self.pipeline.prepare_hints(hints, self.photo)
+        with torch.inference_mode():
+            output = self.pipeline.model.decode(self._features, batch, vividness=vividness)
+        return self.pipeline.postprocess((self.photo, output))
+
+
+__all__ = ["EditSession"]

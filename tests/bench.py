@@ -1,0 +1,336 @@
+"""Measure every budget of docs/architecture.md, both sides in this run: `make bench`.
+
+It lies beside the tests because it checks promises as they do, but it only reports: how fast a machine is must not fail
+a test suite. Times are the best of several interleaved rounds, so that a busy machine slows both sides alike.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from colorizer_hf.models.base import ColorizerModel
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "space" / "examples"
+PORTRAIT = EXAMPLES / "migrant_family_1936.jpg"
+MEGABYTE = 1e6
+
+Row = dict[str, Any]
+
+
+def row(name: str, budget: str, passed: bool, ours: float, unit: str, **more: Any) -> Row:
+    return {"name": name, "budget": budget, "pass": bool(passed), "ours": ours, "unit": unit, **more}
+
+
+def ratio_row(
+    name: str,
+    against: str,
+    ours: float,
+    reference: float,
+    *,
+    at_most: float | None = None,
+    at_least: float | None = None,
+) -> Row:
+    """A row that compares two times in seconds: `at_most` bounds ours over the reference, `at_least` the reverse."""
+    if at_least is not None:
+        ratio, budget = reference / ours, f"at least {at_least:g}x faster"
+        passed = ratio >= at_least
+    else:
+        ratio, budget = ours / reference, f"at most {at_most:g}x"
+        passed = at_most is not None and ratio <= at_most
+    return row(name, budget, passed, ours, "s", against=against, reference=reference, ratio=ratio)
+
+
+def best_times(rounds: int, *sides: Callable[[], object]) -> list[float]:
+    """The shortest time of each side in seconds, measured in turn; one round before does not count."""
+    times: list[list[float]] = [[] for _ in sides]
+    for _ in range(rounds + 1):
+        for side, taken in zip(sides, times, strict=True):
+            start = time.perf_counter()
+            side()
+            taken.append(time.perf_counter() - start)
+    return [min(taken[1:]) for taken in times]
+
+
+def siggraph17() -> "Callable[[Tensor], Tensor]":
+    """The network of Zhang et al. 2017 with random weights, as a timing stand-in: its forward pass.
+
+    4 input channels (luminance, hint ab, hint mask) at any size that 8 divides; layer by layer as in the paper's public
+    code, without the class head at run time, which the automatic result does not need.
+    """
+    import torch
+    from torch import Tensor, nn
+
+    def block(*channels: int, dilation: int = 1) -> nn.Sequential:
+        layers: list[nn.Module] = []
+        for before, after in itertools.pairwise(channels):
+            layers += [nn.Conv2d(before, after, 3, padding=dilation, dilation=dilation), nn.ReLU()]
+        return nn.Sequential(*layers, nn.BatchNorm2d(channels[-1]))
+
+    def up(before: int, after: int) -> nn.ConvTranspose2d:
+        return nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)
+
+    net = nn.ModuleDict(
+        {
+            "conv1": block(4, 64, 64),
+            "conv2": block(64, 128, 128),
+            "conv3": block(128, 256, 256, 256),
+            "conv4": block(256, 512, 512, 512),
+            "conv5": block(512, 512, 512, 512, dilation=2),
+            "conv6": block(512, 512, 512, 512, dilation=2),
+            "conv7": block(512, 512, 512, 512),
+            "up8": up(512, 256),
+            "short8": nn.Conv2d(256, 256, 3, padding=1),
+            "conv8": block(256, 256, 256),
+            "class": nn.Conv2d(256, 529, 1),
+            "up9": up(256, 128),
+            "short9": nn.Conv2d(128, 128, 3, padding=1),
+            "conv9": block(128, 128),
+            "up10": up(128, 128),
+            "short10": nn.Conv2d(64, 128, 3, padding=1),
+            "conv10": nn.Sequential(nn.Conv2d(128, 128, 3, padding=1), nn.LeakyReLU(0.2)),
+            "out": nn.Sequential(nn.Conv2d(128, 2, 1), nn.Tanh()),
+        }
+    ).eval()
+    assert sum(parameter.numel() for parameter in net.parameters()) == 34_187_027
+
+    @torch.inference_mode()
+    def forward(x: Tensor) -> Tensor:
+        conv1 = net["conv1"](x)
+        conv2 = net["conv2"](conv1[..., ::2, ::2])
+        conv3 = net["conv3"](conv2[..., ::2, ::2])
+        x = conv3[..., ::2, ::2]
+        for name in ("conv4", "conv5", "conv6", "conv7"):
+            x = net[name](x)
+        x = net["conv8"]((net["up8"](x) + net["short8"](conv3)).relu())
+        x = net["conv9"]((net["up9"](x) + net["short9"](conv2)).relu())
+        x = net["conv10"]((net["up10"](x) + net["short10"](conv1)).relu())
+        return net["out"](x)
+
+    return forward
+
+
+def automatic_pass(model: "ColorizerModel") -> Row:
+    import torch
+
+    luminance = torch.rand(1, 1, 256, 256)
+    reference = siggraph17()
+    with torch.inference_mode():
+        ours, theirs = best_times(
+            8, lambda: model.decode(model.encode(luminance)), lambda: reference(luminance.expand(1, 4, 256, 256))
+        )
+    return ratio_row("flagship, 256x256, automatic", "siggraph17 network, random weights", ours, theirs, at_least=20)
+
+
+def hint_edit(model: "ColorizerModel") -> Row:
+    import torch
+
+    from colorizer_hf.chroma_upsampling import upsample_chroma
+    from colorizer_hf.models.hint_batch import HintBatch
+
+    luminance = photo_luminance(384)
+    generator = torch.Generator().manual_seed(0)
+    hints = HintBatch(
+        points=torch.rand(1, 20, 2, generator=generator) * 2 - 1,
+        chroma=torch.rand(1, 20, 2, generator=generator) - 0.5,
+        radius=torch.full((1, 20), 0.01),
+        mask=torch.ones(1, 20, dtype=torch.bool),
+    )
+    with torch.inference_mode():
+        features = model.encode(luminance)
+
+        def edit() -> "Tensor":
+            return upsample_chroma(model.decode(features, hints, vividness=1.0).chroma, luminance)
+
+        ours, automatic = best_times(15, edit, lambda: model.decode(model.encode(luminance), vividness=1.0))
+    name = "hint edit: decode with 20 hints + upsample to 384"
+    return ratio_row(name, "automatic pass at 384", ours, automatic, at_most=0.25)
+
+
+def photo_luminance(size: int) -> "Tensor":
+    import torch
+
+    from colorizer_hf.color import lightness_table
+
+    codes = np.asarray(Image.open(PORTRAIT).convert("L").resize((size, size), Image.Resampling.LANCZOS))
+    return torch.from_numpy(lightness_table(np.uint8)[codes])[None, None]
+
+
+def make_large_photo(path: Path, mode: str) -> None:
+    """A 12-megapixel JPEG: an example photograph enlarged by Lanczos, with a scan's grain in each channel.
+
+    The grain of 5 codes brings the file to 4 or 5 MB, as photographs of that size have.
+    """
+    with Image.open(PORTRAIT) as portrait:
+        pixels = np.array(portrait.convert(mode).resize((4000, 3000), Image.Resampling.LANCZOS))
+    generator = np.random.default_rng(0)
+    for rows in pixels:  # row by row: `peak_memory` wants this process small
+        rows[:] = (rows + generator.normal(0, 5, rows.shape)).round().clip(0, 255)
+    Image.fromarray(pixels).save(path, quality=95)
+
+
+def large_photo(folder: Path, mode: str) -> Row:
+    from colorizer_hf import ColorizationPipeline
+
+    source, ours_out, pillow_out = folder / f"{mode}.jpg", folder / "ours.jpg", folder / "pillow.jpg"
+    make_large_photo(source, mode)
+    pipeline = ColorizationPipeline.from_pretrained()
+    ours, pillow = best_times(
+        4,
+        lambda: pipeline(source).save(ours_out, quality=95),
+        lambda: Image.open(source).save(pillow_out, quality=95),
+    )
+    name = f"12-megapixel JPEG -> JPEG, {'scanned in colour' if mode == 'RGB' else 'gray file'}"
+    return ratio_row(name, "Pillow decode + encode", ours, pillow, at_most=5)
+
+
+_CHILD = """
+import resource, sys
+from colorizer_hf import ColorizationPipeline
+ColorizationPipeline.from_pretrained()(sys.argv[1]).save(sys.argv[2])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def peak_memory(folder: Path) -> Row:
+    """Of a process that does nothing but colorize one 12-megapixel photograph, interpreter and libraries included."""
+    source = folder / "peak.jpg"
+    make_large_photo(source, "RGB")
+    command = [sys.executable, "-c", _CHILD, str(source), str(folder / "out.jpg")]
+    peak = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    # Linux hands a parent's peak down to its children; this process must have been smaller to know theirs.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < peak
+    peak *= 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
+    return row("12-megapixel JPEG -> JPEG, peak RSS", "at most 1200 MB", peak <= 1.2e9, peak / MEGABYTE, "MB")
+
+
+_ONE_COMMAND_APP = '''
+import typer
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+@app.command()
+def hello(name: str) -> None:
+    """Say hello."""
+app()
+'''
+
+
+def help_page(folder: Path) -> Row:
+    script = folder / "one_command.py"
+    script.write_text(_ONE_COMMAND_APP)
+
+    def run(*command: str | Path) -> Callable[[], object]:
+        return lambda: subprocess.run([*command, "--help"], stdout=subprocess.DEVNULL, check=True)
+
+    colorizer = Path(sys.executable).with_name("colorizer")
+    ours, reference = best_times(15, run(colorizer), run(sys.executable, script))
+    return ratio_row("colorizer --help", "one-command typer app", ours, reference, at_most=1.3)
+
+
+def import_cost() -> Row:
+    code = "import sys, colorizer_hf\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = run.stdout.split()
+    heavy = sorted({"torch", "transformers", "gradio", "diffusers"} & set(modules))
+    return row(
+        "import colorizer_hf",
+        "none of torch, transformers, gradio, diffusers",
+        not heavy,
+        len(modules),
+        "modules",
+        heavy=heavy,
+    )
+
+
+def checkpoint_size() -> Row:
+    sizes = [file.stat().st_size for file in (ROOT / "colorizer_hf" / "checkpoints").glob("*/*.safetensors")]
+    largest = max(sizes, default=0) / MEGABYTE
+    return row("largest bundled checkpoint", "at most 20 MB", 0 < largest <= 20, largest, "MB")
+
+
+def luminance_kept() -> Row:
+    """Over all example photographs; what an 8-bit file can hold lies in the gamut by itself."""
+    import torch
+
+    from colorizer_hf import ColorizationPipeline
+    from colorizer_hf.color import lightness_table, rgb_to_lab
+    from colorizer_hf.imaging import read
+
+    pipeline = ColorizationPipeline.from_pretrained()
+    worst = 0.0
+    for path in sorted(EXAMPLES.glob("*.jpg")):
+        before = torch.from_numpy(lightness_table(np.uint8)[read(path).luminance])
+        pixels = torch.from_numpy(pipeline(path).pixels).permute(2, 0, 1)[None]
+        after, _ = rgb_to_lab(pixels.float() / 255)
+        worst = max(worst, float((after[0, 0] - before).abs().max()) * 100)
+    return row("luminance of output vs input, largest difference", "at most 1 of 100", worst <= 1, worst, "L")
+
+
+def measure(folder: Path) -> list[Row]:
+    memory = peak_memory(folder)  # first, while this process itself is still small
+    import torch
+
+    from colorizer_hf import load_model
+
+    torch.manual_seed(0)
+    model = load_model()
+    return [
+        automatic_pass(model),
+        hint_edit(model),
+        large_photo(folder, "RGB"),
+        large_photo(folder, "L"),
+        memory,
+        help_page(folder),
+        import_cost(),
+        checkpoint_size(),
+        luminance_kept(),
+    ]
+
+
+def print_rows(rows: list[Row]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("what", "budget", "ratio", "ours", "against", "", "", box=None, padding=(0, 2, 0, 0))
+    for entry in rows:
+        ratio = f"{entry['ratio']:.2f}" if "ratio" in entry else ""
+        reference = f"{entry['reference']:.3g} {entry['unit']}" if "reference" in entry else ""
+        ours, verdict = f"{entry['ours']:.3g} {entry['unit']}", "pass" if entry["pass"] else "MISSED"
+        table.add_row(entry["name"], entry["budget"], ratio, ours, entry.get("against", ""), reference, verdict)
+    Console(width=180).print(table)
+
+
+def main() -> None:
+    # Threads that spin while they wait slow each other down wherever something else runs as well.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, default=ROOT / "out" / "bench.json", help="where the rows are written")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure(Path(folder))
+    print_rows(rows)
+    import torch
+
+    machine = {"python": platform.python_version(), "torch": torch.__version__, "threads": torch.get_num_threads()}
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+    print(f"{arguments.json} has the same as JSON")
+
+
+if __name__ == "__main__":
+    main()

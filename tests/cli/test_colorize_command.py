@@ -1,0 +1,289 @@
+"""`colorizer colorize` as a person uses it."""
+
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from colorizer_hf.cli import app
+
+WIDTH, HEIGHT = 90, 60
+
+
+def gray(seed: int = 0) -> Image.Image:
+    """A picture with edges, slopes and grain."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    pixels = 40 + 1.5 * x + 60 * (y > HEIGHT // 2) + np.random.default_rng(seed).normal(0, 3, y.shape)
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def with_alpha(mode: str) -> Image.Image:
+    picture = gray().convert(mode)
+    picture.putalpha(Image.fromarray(np.tile(np.linspace(0, 255, WIDTH).astype(np.uint8), (HEIGHT, 1))))
+    return picture
+
+
+def write_rotated(path: Path) -> None:
+    exif = Image.Exif()
+    exif[274] = 6  # turn by 90 degrees to be upright
+    gray().save(path, exif=exif)
+
+
+def write_sixteen_bit_png(path: Path) -> None:
+    Image.fromarray(np.asarray(gray()).astype(np.uint16) * 257).save(path)
+
+
+def write_pages(path: Path) -> None:
+    gray().save(path, save_all=True, append_images=[gray(1), gray(2)])
+
+
+GOOD: dict[str, Callable[[Path], object]] = {
+    "alpha.png": lambda path: with_alpha("RGB").save(path),
+    "alpha.webp": lambda path: with_alpha("RGB").save(path, lossless=True),
+    "animated.gif": write_pages,
+    "cmyk.jpg": lambda path: gray().convert("CMYK").save(path),
+    "colour.jpg": lambda path: gray().convert("RGB").save(path),
+    "fax.tif": lambda path: gray().convert("1").save(path, compression="group4"),
+    "gray.bmp": lambda path: gray().save(path),
+    "gray.jpg": lambda path: gray().save(path),
+    "gray.png": lambda path: gray().save(path),
+    "gray.webp": lambda path: gray().convert("RGB").save(path),
+    "gray_alpha.png": lambda path: with_alpha("L").save(path),
+    "one_bit.png": lambda path: gray().convert("1").save(path),
+    "pages.tiff": write_pages,
+    "palette.gif": lambda path: gray().convert("P").save(path),
+    "palette.png": lambda path: gray().convert("RGB").quantize(16).save(path),
+    "progressive.jpeg": lambda path: gray().save(path, progressive=True),
+    "rotated.jpg": write_rotated,
+    "sixteen_bit.png": write_sixteen_bit_png,
+    "sixteen_bit.tif": lambda path: tifffile.imwrite(path, np.asarray(gray()).astype(np.uint16) * 257),
+    "UPPER CASE.JPG": lambda path: gray().save(path, "JPEG"),
+}
+
+
+def write_truncated(path: Path) -> None:
+    gray().resize((900, 600)).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+
+
+def write_huge_header(path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 65500, 65500, 8, 0, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b""))
+
+
+def write_empty_tiff(path: Path) -> None:
+    tags = [(256, 0), (257, 0), (258, 8), (259, 1), (262, 1), (273, 8), (277, 1), (278, 1), (279, 0)]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    path.write_bytes(b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + struct.pack("<I", 0))
+
+
+BAD: dict[str, Callable[[Path], object]] = {
+    "dangling.jpg": lambda path: path.symlink_to(path.with_name("nowhere.jpg")),
+    "empty.jpg": lambda path: path.touch(),
+    "folder.jpg": lambda path: path.mkdir(),
+    "huge.png": write_huge_header,
+    "text.png": lambda path: path.write_text("This is a letter, not a picture.\n" * 20),
+    "truncated.jpg": write_truncated,
+    "zero.tif": write_empty_tiff,
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    stdout: str
+    stderr: str
+    photos: Path
+    results: Path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One real run of the command over the whole folder."""
+    folder = tmp_path_factory.mktemp("folder")
+    photos, results = folder / "photos", folder / "results"
+    photos.mkdir()
+    (photos / "readme.txt").write_text("not asked for")
+    for name, make in {**GOOD, **BAD}.items():
+        make(photos / name)
+    command = [sys.executable, "-m", "colorizer_hf", "colorize", str(photos), "--output", str(results)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return Run(done.returncode, done.stdout, done.stderr, photos, results)
+
+
+class TestFolderWithGoodAndBadFiles:
+    def test_ends_with_code_1(self, run: Run):
+        assert run.code == 1, run.stderr
+
+    def test_writes_the_good_ones_and_nothing_else(self, run: Run):
+        assert sorted(os.listdir(run.results)) == sorted(GOOD)  # noqa: PTH208 - hidden and partial files too
+
+    def test_prints_what_it_wrote(self, run: Run):
+        assert sorted(run.stdout.splitlines()) == sorted(str(run.results / name) for name in GOOD)
+
+    @pytest.mark.parametrize("name", BAD)
+    def test_names_each_bad_one_in_one_line(self, run: Run, name: str):
+        assert sum(name in line for line in run.stderr.splitlines()) == 1
+        assert run.stderr.count(name) == 1
+
+    def test_says_nothing_else_but_notes_about_good_ones(self, run: Run):
+        paths = [str(run.photos / name) for name in (*GOOD, *BAD)]
+        assert [line for line in run.stderr.splitlines() if not any(path in line for path in paths)] == []
+        assert "Traceback" not in run.stderr
+
+    def test_notes_that_only_the_first_of_several_pages_was_read(self, run: Run):
+        noted = {line.split(":")[0].rsplit("/", 1)[-1] for line in run.stderr.splitlines() if "1 of 3" in line}
+        assert noted == {"animated.gif", "pages.tiff"}
+
+    @pytest.mark.parametrize("name", GOOD)
+    def test_keeps_format_and_size_and_gives_colour(self, run: Run, name: str):
+        with Image.open(run.photos / name) as before, Image.open(run.results / name) as after:
+            assert after.format == before.format
+            assert after.size == ((HEIGHT, WIDTH) if name == "rotated.jpg" else (WIDTH, HEIGHT))
+            colours = np.asarray(after.convert("RGB")).astype(int)
+        # Pure black and white have no room for colour.
+        assert np.ptp(colours, axis=-1).max() > 4 or name in ("fax.tif", "one_bit.png")
+
+    @pytest.mark.parametrize("name", ["alpha.png", "alpha.webp", "gray_alpha.png"])
+    def test_keeps_alpha(self, run: Run, name: str):
+        with Image.open(run.photos / name) as before, Image.open(run.results / name) as after:
+            assert np.array_equal(before.getchannel("A"), after.getchannel("A"))
+
+    def test_keeps_16_bits(self, run: Run):
+        pixels = tifffile.imread(run.results / "sixteen_bit.tif")
+        assert pixels.dtype == np.uint16
+        assert pixels.shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    gray().save(path)
+    return path
+
+
+def format_of(path: Path) -> str | None:
+    with Image.open(path) as picture:
+        return picture.format
+
+
+def colorizer(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["colorize", *map(str, arguments)])
+
+
+class TestOutput:
+    def test_a_single_photograph_may_get_a_file_name_and_another_format(self, photo: Path, tmp_path: Path):
+        result = colorizer(photo, "-o", tmp_path / "new" / "picture.jpg")
+        assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'new' / 'picture.jpg'}\n")
+        assert format_of(tmp_path / "new" / "picture.jpg") == "JPEG"
+
+    def test_is_a_folder_of_its_own_unless_named(self, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.chdir(tmp_path)
+        assert colorizer("photo.png").exit_code == 0
+        assert (tmp_path / "colorized" / "photo.png").exists()
+
+    def test_a_photograph_named_twice_is_colorized_once(self, photo: Path, tmp_path: Path):
+        result = colorizer(photo, photo.parent, "-o", tmp_path / "out")
+        assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'out' / 'photo.png'}\n")
+
+    def test_an_existing_result_is_kept_unless_overwriting_is_asked_for(self, photo: Path, tmp_path: Path):
+        result = tmp_path / "result.png"
+        result.write_text("precious")
+        refused = colorizer(photo, "-o", result)
+        assert refused.exit_code == 1
+        assert "exists already" in refused.stderr
+        assert result.read_text() == "precious"
+        assert colorizer(photo, "-o", result, "--overwrite").exit_code == 0
+        assert format_of(result) == "PNG"
+
+    def test_quality_reaches_the_file(self, photo: Path, tmp_path: Path):
+        for quality in (30, 95):
+            colorizer(photo, "-o", tmp_path / f"{quality}.jpg", "--quality", quality)
+        assert (tmp_path / "30.jpg").stat().st_size < (tmp_path / "95.jpg").stat().st_size
+
+
+class TestWrongUsage:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["{photo}", "--vividness", "2"], "vividness"),
+            (["{photo}", "--hint", "1,2"], "is not X,Y,#RRGGBB"),
+            (["{photo}", "--hint", "1,2,#ff0000,3,4"], "is not X,Y,#RRGGBB"),
+            (["{photo}", "--hint", "1,2,crimson-ish"], "is not X,Y,#RRGGBB"),
+            (["{photo}", "{other}", "--hint", "1,2,#ff0000"], "single photograph, got 2"),
+            (["{photo}", "{other}", "-o", "{photo}.jpg"], "name of one picture, got 2"),
+            (["{photo}", "-o", "{note}"], "neither a folder nor the name of a picture"),
+            (["{photo}", "--device", "toaster"], "toaster"),
+            ([], "INPUT"),
+        ],
+    )
+    def test_ends_with_code_2_and_says_why(self, photo: Path, tmp_path: Path, arguments: list[str], message: str):
+        gray().save(tmp_path / "other.png")
+        (tmp_path / "note").touch()
+        before = sorted(tmp_path.iterdir())
+        places = {"photo": photo, "other": tmp_path / "other.png", "note": tmp_path / "note"}
+        result = colorizer(*(argument.format(**places) for argument in arguments))
+        assert result.exit_code == 2
+        assert message in result.stderr
+        assert sorted(tmp_path.iterdir()) == before
+
+
+class TestHint:
+    def test_colours_its_spot(self, photo: Path, tmp_path: Path):
+        result = colorizer(photo, "-o", tmp_path / "red.png", "--hint", "20,15,#c03030", "--hint", "70,45,#3030c0,8")
+        assert result.exit_code == 0, result.stderr
+        with Image.open(tmp_path / "red.png") as picture:
+            pixels = np.asarray(picture).astype(int)
+        assert pixels[15, 20, 0] > pixels[15, 20, 2] + 10
+        assert pixels[45, 70, 2] > pixels[45, 70, 0] + 10
+
+    def test_outside_the_photograph_is_named(self, photo: Path, tmp_path: Path):
+        result = colorizer(photo, "-o", tmp_path / "out", "--hint", "5000,15,#c03030")
+        assert result.exit_code == 1
+        assert str(photo) in result.stderr
+        assert not list(tmp_path.glob("out/*"))
+
+
+class TestJson:
+    def test_has_one_object_per_photograph(self, photo: Path, tmp_path: Path):
+        missing = tmp_path / "missing.jpg"
+        result = colorizer(missing, photo, "-o", tmp_path / "out", "--json")
+        assert result.exit_code == 1
+        bad, good = (json.loads(line) for line in result.stdout.splitlines())
+        assert good == {"input": str(photo), "output": str(tmp_path / "out" / "photo.png"), "notes": [], "error": None}
+        assert (bad["input"], bad["output"]) == (str(missing), None)
+        assert bad["error"] == result.stderr.strip()
+
+
+class TestProgress:
+    def test_is_shown_on_a_terminal_and_leaves_standard_output_alone(self):
+        code = (
+            "from pathlib import Path\nfrom colorizer_hf.cli.colorize import with_progress\n"
+            "jobs = [(None, Path(str(number))) for number in range(3)]\n"
+            "for _, path in with_progress(jobs): print(path)"
+        )
+        watcher, terminal = pty.openpty()
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=terminal, text=True, check=True
+        )
+        os.close(terminal)
+        seen = os.read(watcher, 100_000).decode()
+        os.close(watcher)
+        assert done.stdout == "0\n1\n2\n"
+        assert "Colorizing" in seen
+        assert "3/3" in seen

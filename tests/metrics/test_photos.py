@@ -1,0 +1,120 @@
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorizer_hf.errors import ImageError
+from colorizer_hf.metrics.photos import count_photos, iterate_photos, load_photos
+
+
+def save(path: Path, color: tuple[int, int, int], size: tuple[int, int] = (40, 30), **options) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, color).save(path, **options)
+    return path
+
+
+def reds(photos: list[np.ndarray]) -> list[int]:
+    return [int(photo[0, 0, 0]) for photo in photos]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three photographs, the later in the order the redder, and things that are none."""
+    save(tmp_path / "a.png", (1, 0, 0))
+    save(tmp_path / "b" / "c.PNG", (2, 0, 0))
+    save(tmp_path / "d.bmp", (3, 0, 0))
+    save(tmp_path / ".thumbnail.png", (9, 0, 0))
+    (tmp_path / "notes.txt").write_text("no photograph")
+    (tmp_path / "album.jpg").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def archive(folder: Path, tmp_path_factory) -> Path:
+    """The photographs of the folder in another order, as WebDataset samples with labels beside them."""
+    path = tmp_path_factory.mktemp("shards") / "photos.tar"
+    with tarfile.open(path, "w") as tar:
+        for key, name in enumerate(["d.bmp", "a.png", "b/c.PNG"]):
+            tar.add(folder / name, f"{key:06d}{Path(name).suffix}")
+            tar.add(folder / "notes.txt", f"{key:06d}.txt")
+    return path
+
+
+class TestLoadPhotos:
+    def test_reads_a_folder_with_its_sub_folders_in_the_order_of_the_names(self, folder):
+        assert reds(load_photos(folder)) == [1, 2, 3]
+
+    def test_reads_a_tar_file_in_its_own_order(self, archive):
+        assert reds(load_photos(archive)) == [3, 1, 2]
+
+    def test_squashes_to_8_bit_rgb_squares(self, folder):
+        for photo in load_photos(folder, size=24):
+            assert photo.shape == (24, 24, 3)
+            assert photo.dtype == np.uint8
+
+    def test_averages_where_it_shrinks(self, tmp_path):
+        stripes = np.zeros((64, 64, 3), np.uint8)
+        stripes[:, ::2] = 255
+        Image.fromarray(stripes).save(tmp_path / "stripes.png")
+        (photo,) = load_photos(tmp_path, size=8)
+        assert np.abs(photo.astype(int) - 127).max() <= 16  # plain bilinear would see one sort of stripe only
+
+    def test_turns_photographs_upright(self, tmp_path):
+        exif = Image.Exif()
+        exif[0x0112] = 6  # the camera was turned: the left edge as stored is the top
+        stored = Image.new("RGB", (16, 16), (0, 0, 0))
+        stored.paste((200, 0, 0), (0, 0, 8, 16))
+        stored.save(tmp_path / "turned.png", exif=exif)
+        (photo,) = load_photos(tmp_path, size=16)
+        assert (photo[0, :, 0] == 200).all()
+        assert (photo[-1, :, 0] == 0).all()
+
+    def test_stops_at_the_limit(self, folder):
+        assert reds(load_photos(folder, 2)) == [1, 2]
+
+    def test_names_and_skips_what_cannot_be_read(self, folder):
+        (folder / "a2.jpg").write_bytes(b"no JPEG")
+        (folder / "dangling.png").symlink_to(folder / "nowhere.png")
+        complete = save(folder / "e.jpg", (4, 0, 0), (200, 200), quality=95).read_bytes()
+        (folder / "e.jpg").write_bytes(complete[: len(complete) // 2])
+        skipped: list[ImageError] = []
+        assert reds(load_photos(folder, on_skip=skipped.append)) == [1, 2, 3]
+        assert [Path(str(error).split(" cannot be read as a photograph")[0]).name for error in skipped] == [
+            "a2.jpg",
+            "dangling.png",
+            "e.jpg",
+        ]
+
+    def test_does_not_count_what_was_skipped_against_the_limit(self, folder):
+        (folder / "a.png").write_bytes(b"")
+        assert reds(load_photos(folder, 2, on_skip=lambda error: None)) == [2, 3]
+
+    def test_says_where_no_photograph_is(self, tmp_path):
+        with pytest.raises(ImageError, match="has no photograph that can be read"):
+            load_photos(tmp_path)
+
+    def test_says_that_nothing_is_there(self, tmp_path):
+        with pytest.raises(ImageError, match=r"nowhere does not exist; give a folder or tar file"):
+            load_photos(tmp_path / "nowhere")
+
+    @pytest.mark.parametrize("cut", [0, 700])
+    def test_says_that_a_tar_file_is_damaged(self, archive, cut):
+        archive.write_bytes(b"\1" * 512 + archive.read_bytes()[:cut])
+        with pytest.raises(ImageError, match=r"photos.tar is neither a folder nor a tar file that can be read"):
+            load_photos(archive)
+
+
+class TestIteratePhotos:
+    def test_reads_no_further_than_asked(self, folder):
+        (folder / "d.bmp").write_bytes(b"")
+        skipped: list[ImageError] = []
+        photos = iterate_photos(folder, on_skip=skipped.append)
+        next(photos)
+        assert not skipped
+
+
+class TestCountPhotos:
+    def test_counts_photographs_alone(self, folder, archive):
+        assert count_photos(folder) == count_photos(archive) == 3

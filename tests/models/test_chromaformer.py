@@ -1,0 +1,100 @@
+"""What the flagship promises beyond the contract."""
+
+import pytest
+import torch
+from huggingface_hub.errors import StrictDataclassFieldValidationError
+
+from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel, sampling_weights
+from colorizer_hf.models.hint_batch import HintBatch
+
+TINY = {"hidden_size": 16, "num_layers": 1, "num_heads": 2, "decoder_channels": (12, 8), "decoder_depths": (1, 1)}
+
+
+@pytest.fixture
+def model() -> ChromaFormerModel:
+    torch.manual_seed(0)
+    return ChromaFormerModel(ChromaFormerConfig(**TINY)).eval()
+
+
+def one_hint(x: float, y: float, a: float, b: float, radius: float = 0.0) -> HintBatch:
+    return HintBatch(
+        points=torch.tensor([[[x, y]]]),
+        chroma=torch.tensor([[[a, b]]]),
+        radius=torch.tensor([[radius]]),
+        mask=torch.ones(1, 1, dtype=torch.bool),
+    )
+
+
+def read_at(chroma: torch.Tensor, hints: HintBatch, size: tuple[int, int]) -> torch.Tensor:
+    weights = sampling_weights(hints.points, *chroma.shape[-2:], size)
+    return torch.einsum("bkn,bcn->bkc", weights, chroma.flatten(2))
+
+
+class TestHintSpread:
+    def test_the_hints_own_colour_appears_where_it_lies(self, model: ChromaFormerModel) -> None:
+        hints = one_hint(0.3, -0.2, 0.5, -0.4)
+        chroma = model(torch.full((1, 1, 128, 128), 0.5), hints=hints).chroma
+        torch.testing.assert_close(read_at(chroma, hints, (128, 128)), hints.chroma, atol=0.02, rtol=0)
+
+    def test_a_hint_fades_with_distance(self, model: ChromaFormerModel) -> None:
+        photo = torch.full((1, 1, 128, 128), 0.5)
+        change = model(photo, hints=one_hint(-0.9, 0, 0.5, 0.5)).chroma - model(photo).chroma
+        strength = change.norm(dim=1)[0, 16]
+        assert strength[1] > 4 * strength[30]
+
+    def test_a_hint_stays_on_its_side_of_an_edge(self, model: ChromaFormerModel) -> None:
+        photo = torch.full((1, 1, 128, 128), 0.2)
+        photo[..., 64:] = 0.8
+        change = model(photo, hints=one_hint(-0.1, 0, 0.5, 0.5)).chroma - model(photo).chroma
+        inside, across = change.norm(dim=1)[0, 16, 12], change.norm(dim=1)[0, 16, 19]
+        assert inside > 3 * across
+
+    def test_a_larger_dab_reaches_farther(self, model: ChromaFormerModel) -> None:
+        photo = torch.full((1, 1, 128, 128), 0.5)
+        automatic = model(photo).chroma
+        small, large = (
+            (model(photo, hints=one_hint(0, 0, 0.5, 0.5, radius)).chroma - automatic).norm(dim=1).sum()
+            for radius in (0.0, 0.2)
+        )
+        assert large > small
+
+    def test_two_hints_close_together_both_keep_their_colour(self, model: ChromaFormerModel) -> None:
+        hints = HintBatch(
+            points=torch.tensor([[[-0.15, 0.0], [0.15, 0.0]]]),
+            chroma=torch.tensor([[[0.5, 0.3], [-0.4, -0.3]]]),
+            radius=torch.zeros(1, 2),
+            mask=torch.ones(1, 2, dtype=torch.bool),
+        )
+        chroma = model(torch.full((1, 1, 128, 128), 0.5), hints=hints).chroma
+        error = (read_at(chroma, hints, (128, 128)) - hints.chroma).norm(dim=-1)
+        before = hints.chroma.norm(dim=-1)
+        assert (error < 0.25 * before).all()
+
+
+class TestVividness:
+    def test_rebalancing_favours_bins_that_are_rare(self, model: ChromaFormerModel) -> None:
+        gray = model.bin_centers.norm(dim=1) < 0.1
+        model.bin_log_prior.copy_(torch.where(gray, -1.0, -6.0))
+        features = model.encode(torch.rand(1, 1, 64, 64))
+        calm, vivid = (model._vivid_logits(features.logits, v).softmax(dim=1)[:, gray].sum(dim=1) for v in (0.0, 1.0))
+        assert (vivid < calm).all()
+
+
+class TestConfig:
+    def test_refuses_a_hidden_size_that_heads_do_not_divide(self) -> None:
+        with pytest.raises(ValueError, match="hidden_size must be a multiple of num_heads, got 10 and 4"):
+            ChromaFormerConfig(hidden_size=10, num_heads=4)
+
+    def test_refuses_an_unknown_backbone(self) -> None:
+        with pytest.raises(StrictDataclassFieldValidationError, match="got resnet"):
+            ChromaFormerConfig(backbone="resnet")
+
+    def test_takes_a_transformers_backbone(self) -> None:
+        backbone = {"model_type": "resnet", "embedding_size": 8, "hidden_sizes": [8, 12, 16, 20], "depths": [1, 1, 1, 1], "layer_type": "basic"}
+        config = ChromaFormerConfig(backbone="transformers", backbone_config=backbone, **TINY)
+        assert ChromaFormerModel(config)(torch.rand(1, 1, 64, 64)).chroma.shape == (1, 2, 16, 16)
+
+
+def test_a_palette_is_refused_until_it_is_supported(model: ChromaFormerModel) -> None:
+    with pytest.raises(ValueError, match="does not take a palette"):
+        model(torch.rand(1, 1, 64, 64), palette=torch.zeros(1, 3, 2))

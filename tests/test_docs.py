@@ -1,0 +1,68 @@
+"""The documentation does what it says: snippets run, links lead somewhere, every command and option is real."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from colorizer_hf.cli import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "space" / "examples" / "LICENSES.md"]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line for line in README.splitlines() if line.startswith("colorizer ")]
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the files that the documentation speaks of."""
+    photo = ROOT / "space" / "examples" / "coffee_cup.jpg"
+    for name in ("old.jpg", "scans/first.jpg", "scans/1920/second.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class TestReadme:
+    def test_has_commands_and_snippets(self):
+        assert len(COMMANDS) >= 5
+        assert len(SNIPPETS) >= 2
+
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_commands_run(self, desk: Path, command: str):
+        # A hash that begins a word begins a comment, as in a shell.
+        _, *arguments = shlex.split(re.sub(r"\s#.*", "", command))
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.stderr
+
+    def test_snippets_run_one_after_another(self, desk: Path):
+        names: dict[str, object] = {}
+        for snippet in SNIPPETS:
+            exec(compile(snippet, "README.md", "exec"), names)
+        assert (desk / "new.jpg").exists()
+
+    def test_names_every_command_of_the_command_line(self):
+        assert all(
+            f"colorizer {command.name or command.callback.__name__}" in README for command in app.registered_commands
+        )
+
+    @pytest.mark.parametrize("target", re.findall(r"^make ([a-z]+)", README, re.MULTILINE))
+    def test_targets_are_in_the_makefile(self, target: str):
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_relative_links_lead_somewhere(page: Path):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_example_photograph_has_its_source_and_licence():
+    page = (ROOT / "space" / "examples" / "LICENSES.md").read_text(encoding="utf-8")
+    photos = {path.name for path in (ROOT / "space" / "examples").iterdir()} - {"LICENSES.md"}
+    assert photos == set(re.findall(r"^\| `([^`]+)`", page, re.MULTILINE))

@@ -1,0 +1,99 @@
+"""The floors of the house (docs/architecture.md): each module may import those below it, never above."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "colorizer_hf"
+
+# The top-level names of the package by floor, from the ground up; siblings of one floor that may import each other are
+# listed in SIBLINGS.
+FLOORS = (
+    {"errors", "version", "color", "hints", "imaging", "models"},
+    {"chroma_upsampling", "image_processing", "metrics"},
+    {"hub", "pipeline", "session"},
+    {"cli", "webui"},
+)
+SIBLINGS = {
+    "errors": set(),
+    "version": set(),
+    "color": {"errors"},
+    "imaging": {"color", "errors"},
+    "models": {"errors"},
+    "hints": {"color", "errors", "imaging", "models"},
+    "chroma_upsampling": set(),
+    "image_processing": {"chroma_upsampling"},
+    "metrics": {"chroma_upsampling", "image_processing"},
+    "hub": set(),
+    "pipeline": set(),
+    "session": {"pipeline"},
+    "cli": {"webui"},
+    "webui": set(),
+}
+UNWANTED = {"torchvision", "lpips"}  # a torchvision that does not match torch breaks transformers; lpips imports it
+
+
+def sources(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if ".venv" not in path.parts)
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """(level, dotted name) of every import in a file, also inside functions; level counts the leading dots."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.level, node.module
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.level, alias.name) for alias in node.names)
+
+
+def absolute(path: Path, level: int, name: str) -> str:
+    """An import's dotted name from the root, the relative ones resolved."""
+    if level == 0:
+        return name
+    return ".".join((*path.relative_to(ROOT).parts[:-level], name))
+
+
+def imported(path: Path) -> set[str]:
+    return {absolute(path, level, name) for level, name in imports(path)}
+
+
+def floor_of(module: str) -> int:
+    return next(number for number, names in enumerate(FLOORS) if module in names)
+
+
+PACKAGE_FILES = [path for path in sources(PACKAGE) if path.parent != PACKAGE or not path.stem.startswith("__")]
+
+
+@pytest.mark.parametrize("path", PACKAGE_FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+class TestPackage:
+    def test_stands_on_its_floor(self, path: Path):
+        module = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        used = {name.split(".")[1] for name in imported(path) if name.startswith("colorizer_hf.")} - {module}
+        allowed = set().union(*FLOORS[: floor_of(module)]) | SIBLINGS[module]
+        assert used <= allowed, f"{module} must not import {sorted(used - allowed)}"
+
+    def test_imports_nothing_that_is_not_shipped(self, path: Path):
+        assert not {name.split(".")[0] for name in imported(path)} & {"train", "space", "tests", "examples"}
+
+
+@pytest.mark.parametrize("path", sources(PACKAGE / "models"), ids=lambda path: path.name)
+def test_a_model_file_imports_only_installed_packages_and_siblings_by_one_dot(path: Path):
+    """A pushed checkpoint carries these files as flat remote code."""
+    if path.name == "auto.py":
+        pytest.skip("the registry is not pushed")
+    assert all(level <= 1 and (level == 0 or "." not in name) for level, name in imports(path))
+    assert not any(level == 0 and name.split(".")[0] == "colorizer_hf" for level, name in imports(path))
+
+
+def test_nothing_imports_torchvision_or_lpips():
+    files = [
+        path for folder in ("colorizer_hf", "train", "space", "tests", "examples") for path in sources(ROOT / folder)
+    ]
+    guilty = [path for path in files if {name.split(".")[0] for name in imported(path)} & UNWANTED]
+    assert not guilty
+    assert len(files) > 20

@@ -1,0 +1,165 @@
+"""Photo in, photo out, with the checkpoint that ships with the package."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import pipeline as transformers_pipeline
+
+from colorizer_hf.color import luminance_codes, rgb_to_lab
+from colorizer_hf.errors import CheckpointError, ColorizerError, HintError, ImageError
+from colorizer_hf.hints import Hint
+from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.session import EditSession
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "space" / "examples").glob("*.jpg"))
+
+
+@pytest.fixture(scope="module")
+def pipe() -> ColorizationPipeline:
+    return ColorizationPipeline.from_pretrained(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def gray() -> np.ndarray:
+    """A ramp with a square on it, 90 x 120."""
+    picture = np.tile(np.linspace(40, 200, 120), (90, 1))
+    picture[30:60, 40:80] += 40
+    return picture.astype(np.uint8)
+
+
+class TestPipeline:
+    def test_gives_colour_to_an_example_at_its_own_size(self, pipe: ColorizationPipeline) -> None:
+        result = pipe(EXAMPLES[0])
+        assert result.image.size == result.photo.size
+        assert np.ptp(result.pixels, axis=2).mean() > 2
+
+    def test_luminance_is_the_photos_own(self, pipe: ColorizationPipeline) -> None:
+        result = pipe(EXAMPLES[0])
+        before, _ = rgb_to_lab(torch.from_numpy(np.repeat(result.photo.luminance[None, None], 3, axis=1)) / 255)
+        after, _ = rgb_to_lab(torch.from_numpy(result.pixels.copy()).permute(2, 0, 1)[None] / 255)
+        assert (before - after).abs().max() <= 0.01
+
+    def test_the_colour_of_a_colour_photo_plays_no_part(self, pipe: ColorizationPipeline) -> None:
+        rgb = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+        torch.testing.assert_close(pipe(rgb).chroma, pipe(luminance_codes(rgb)).chroma)
+
+    def test_lists_and_generators_of_mixed_sizes_give_what_single_calls_give(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        photos = [gray, gray[:, ::-1].copy(), gray.T.copy(), gray[:50, :50].copy()]
+        single = [pipe(photo).chroma for photo in photos]
+        for together in (pipe(photos, batch_size=3), list(pipe((photo for photo in photos), batch_size=2))):
+            for one, other in zip(together, single, strict=True):
+                torch.testing.assert_close(one.chroma, other, atol=1e-4, rtol=0)
+
+    def test_an_empty_list_gives_an_empty_list(self, pipe: ColorizationPipeline) -> None:
+        assert pipe([]) == []
+
+    def test_vividness_makes_pictures_more_colourful(self, pipe: ColorizationPipeline) -> None:
+        calm, vivid = (pipe(EXAMPLES[0], vividness=v).chroma.norm(dim=0).mean() for v in (0.0, 1.0))
+        assert vivid > 1.2 * calm
+
+    def test_a_larger_working_size_gives_finer_chroma(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        assert pipe(gray, size=384).chroma.shape[1] == 2 * pipe(gray, size=192).chroma.shape[1]
+
+    def test_alpha_is_kept(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        alpha = np.arange(gray.size, dtype=np.uint8).reshape(gray.shape)
+        result = pipe(Image.merge("LA", [Image.fromarray(gray), Image.fromarray(alpha)]))
+        assert result.image.mode == "RGBA"
+        assert np.array_equal(result.pixels[..., 3], alpha)
+
+    def test_16_bit_photos_stay_16_bit(self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path) -> None:
+        result = pipe(gray.astype(np.uint16) * 257 + 3)
+        assert result.pixels.dtype == np.uint16
+        assert result.image.mode == "RGB"
+        result.save(tmp_path / "out.png")
+        assert read_back(tmp_path / "out.png").dtype == np.uint16
+
+    @pytest.mark.parametrize("vividness", [-0.1, 1.1, float("nan")])
+    def test_vividness_outside_its_range_is_refused(self, pipe: ColorizationPipeline, gray: np.ndarray, vividness: float) -> None:
+        with pytest.raises(ValueError, match="vividness must be between 0 and 1"):
+            pipe(gray, vividness=vividness)
+
+    def test_an_unreadable_photo_is_an_image_error(self, pipe: ColorizationPipeline) -> None:
+        with pytest.raises(ImageError):
+            pipe(b"no picture")
+
+
+def read_back(path: Path) -> np.ndarray:
+    from colorizer_hf.imaging import read
+
+    return read(path).luminance
+
+
+class TestHints:
+    def test_a_dab_takes_its_colour_and_leaves_far_away_alone(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        plain, dabbed = (lab_of(pipe(gray, hints=hints).pixels) for hints in (None, [Hint(60, 45, "#d02020", 6)]))
+        change = dabbed[0] - plain[0]  # of a*
+        assert change[40:50, 55:65].mean() > 15
+        assert abs(change[:8, :8].mean()) < 5
+
+    def test_a_painted_layer_works_like_dabs(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        layer = np.zeros((*gray.shape, 4), np.uint8)
+        layer[40:50, 50:70] = (32, 32, 208, 255)
+        change = lab_of(pipe(gray, hints=Image.fromarray(layer)).pixels)[1] - lab_of(pipe(gray).pixels)[1]
+        assert change[40:50, 50:70].mean() < -15
+
+    def test_a_hint_outside_is_a_hint_error(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        with pytest.raises(HintError, match="outside the photo of 120 x 90 pixels"):
+            pipe(gray, hints=[Hint(120, 5, "#ff0000")])
+
+
+def lab_of(pixels: np.ndarray) -> np.ndarray:
+    _, chroma = rgb_to_lab(torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None] / 255)
+    return (chroma[0] * 110).numpy()
+
+
+class TestSuggestions:
+    def test_are_distinct_likely_colours_at_the_photos_luminance(self, pipe: ColorizationPipeline) -> None:
+        result = pipe(EXAMPLES[0])
+        width, height = result.photo.size
+        found = result.suggestions(width // 2, height // 2, k=4)
+        assert 1 < len(found) <= 4
+        assert [s.share for s in found] == sorted((s.share for s in found), reverse=True)
+        assert len({s.color for s in found}) == len(found)
+        code = result.photo.luminance[height // 2, width // 2]
+        for suggestion in found:
+            rgb = np.array([[[int(suggestion.color[i : i + 2], 16) for i in (1, 3, 5)]]], np.uint8)
+            assert abs(int(luminance_codes(rgb)[0, 0]) - int(code)) <= 3
+
+    def test_a_point_outside_is_refused(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        with pytest.raises(ColorizerError, match="outside the photo"):
+            pipe(gray).suggestions(500, 5)
+
+
+class TestEditSession:
+    def test_an_update_equals_a_fresh_call(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        session = EditSession(pipe, gray)
+        hints = [Hint(60, 45, "#d02020"), Hint(5, 5, "#20d020", 3)]
+        for current, vividness in (([], 1.0), (hints[:1], 1.0), (hints, 0.3), ([], 1.0)):
+            fresh = pipe(gray, hints=current, vividness=vividness)
+            assert np.array_equal(session.update(current, vividness=vividness).pixels, fresh.pixels)
+
+
+class TestLoading:
+    def test_transformers_pipeline_finds_the_task(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        folder = Path(__file__).parents[1] / "colorizer_hf" / "checkpoints" / "chromaformer"
+        other = transformers_pipeline("image-colorization", model=str(folder), device="cpu")
+        assert torch.equal(other(gray).chroma, pipe(gray).chroma)
+
+    def test_save_and_load_gives_equal_pictures(self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path) -> None:
+        pipe.model.save_pretrained(tmp_path)
+        pipe.image_processor.save_pretrained(tmp_path)
+        loaded = ColorizationPipeline.from_pretrained(tmp_path, device="cpu")
+        assert np.array_equal(loaded(gray).pixels, pipe(gray).pixels)
+
+    def test_an_unknown_name_lists_the_known_ones(self) -> None:
+        with pytest.raises(CheckpointError, match="no checkpoint nonsense.* one of: chromaformer"):
+            ColorizationPipeline.from_pretrained("nonsense")
+
+
+def test_saving_into_a_file_object_format_follows_the_suffix(pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path) -> None:
+    pipe(gray).save(tmp_path / "out.webp")
+    assert Image.open(io.BytesIO((tmp_path / "out.webp").read_bytes())).format == "WEBP"
