@@ -97,14 +97,18 @@ def layer_to_hints(layer: Image.Image | np.ndarray, size: tuple[int, int]) -> li
     """
     rgba = np.asarray(layer)
     if rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
-        raise HintError(f"a hint layer must be an RGBA picture with 8 bits a channel, got {rgba.dtype} of shape {rgba.shape}")
+        raise HintError(
+            f"a hint layer must be an RGBA picture with 8 bits a channel, got {rgba.dtype} of shape {rgba.shape}"
+        )
     cell = max(1, round(max(rgba.shape[:2]) / 128))
     while len(hints := _hints_on_grid(rgba, cell, size)) > MAX_LAYER_HINTS:
         cell *= 2
     return hints
 
 
-def collect_hints(hints: "Sequence[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None", size: tuple[int, int]) -> list[Hint]:
+def collect_hints(
+    hints: "Sequence[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None", size: tuple[int, int]
+) -> list[Hint]:
     """Bring everything a caller may give as hints into one list: hints, an RGBA layer, or a list that mixes them.
 
     Args:

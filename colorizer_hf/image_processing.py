@@ -26,7 +26,7 @@ class ColorizerImageProcessor(BaseImageProcessor):
             network's output covers exactly the photo.
     """
 
-    model_input_names = ["luminance"]
+    model_input_names = ["luminance"]  # noqa: RUF012  (as in every image processor of transformers)
 
     def __init__(self, working_size: int = 192, size_multiple: int = 32, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -37,8 +37,8 @@ class ColorizerImageProcessor(BaseImageProcessor):
         """Read and shrink photographs.
 
         Args:
-            images: One photograph or a list of them, in any form that `colorizer_hf.imaging.read` takes. Those of a list
-                must have the same size at the network's input.
+            images: One photograph or a list of them, in any form that `colorizer_hf.imaging.read` takes. Those of a
+                list must have the same size at the network's input.
             size: Shorter side in pixels instead of `working_size`.
             return_tensors: "pt".
             **kwargs: Not used.
@@ -93,8 +93,6 @@ def block_average(codes: np.ndarray, size: tuple[int, int]) -> Tensor:
 
 
 for _architecture in ARCHITECTURES.values():
-    AutoImageProcessor.register(
-        _architecture.config, slow_image_processor_class=ColorizerImageProcessor, exist_ok=True
-    )
+    AutoImageProcessor.register(_architecture.config, slow_image_processor_class=ColorizerImageProcessor, exist_ok=True)
 
 __all__ = ["ColorizerImageProcessor"]

@@ -21,7 +21,7 @@ from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
 from .imaging import Photo, read, write
 from .models.auto import load_model, resolve_checkpoint
-from .models.base import CHROMA_SCALE, ColorizerOutput
+from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
 
 TASK = "image-colorization"
 # Bins closer than this (Lab units) count as one colour when suggestions are made.
@@ -61,7 +61,7 @@ class ColorizationResult:
 
     @cached_property
     def pixels(self) -> np.ndarray:
-        """sRGB at the photo's size, (H, W, 3), or (H, W, 4) with the photo's alpha; uint8, or uint16 for 16-bit photos."""
+        """sRGB at the photo's size, (H, W, 3), or (H, W, 4) with its alpha; uint8, or uint16 for 16-bit photos."""
         return render(self.photo.luminance, self.chroma, self.photo.alpha)
 
     @property
@@ -116,9 +116,14 @@ class ColorizationResult:
 class ColorizationPipeline(Pipeline):
     """A `transformers.Pipeline` for the task "image-colorization".
 
-        pipe = ColorizationPipeline.from_pretrained()
-        pipe("portrait.jpg").save("portrait-colour.jpg")
+    pipe = ColorizationPipeline.from_pretrained()
+    pipe("portrait.jpg").save("portrait-colour.jpg")
     """
+
+    # The base class leaves the signatures of the steps open; ours are closed, so that a mistyped option is refused.
+
+    model: ColorizerModel
+    image_processor: ColorizerImageProcessor
 
     _load_tokenizer = False
     _load_image_processor = True
@@ -179,14 +184,14 @@ class ColorizationPipeline(Pipeline):
             return []
         return super().__call__(photos, batch_size=batch_size, num_workers=0, **options)
 
-    def _sanitize_parameters(
+    def _sanitize_parameters(  # ty: ignore[incompatible-method-override]
         self, hints: Hints = None, vividness: float = 1.0, size: int | None = None
     ) -> tuple[dict, dict, dict]:
         if not 0 <= vividness <= 1:
             raise ValueError(f"vividness must be between 0 and 1, got {vividness}")
         return {"size": size, "hints": hints}, {"vividness": vividness}, {}
 
-    def preprocess(self, input_: Any, size: int | None = None, hints: Hints = None) -> dict[str, Any]:
+    def preprocess(self, input_: Any, size: int | None = None, hints: Hints = None) -> dict[str, Any]:  # ty: ignore[incompatible-method-override]
         """Read one photo, shrink its luminance to the network's size, collect its hints."""
         photo = input_ if isinstance(input_, Photo) else read(input_)
         luminance = self.image_processor.shrink(photo, size=size)
@@ -196,14 +201,13 @@ class ColorizationPipeline(Pipeline):
         """A caller's hints for a photo as a batch of one, on the network's device."""
         return hints_to_batch(collect_hints(hints, photo.size), photo.size).to(self.device)
 
-    def _forward(self, input_tensors: dict[str, Any], vividness: float = 1.0) -> ColorizerOutput:
+    def _forward(self, input_tensors: dict[str, Any], vividness: float = 1.0) -> ColorizerOutput:  # ty: ignore[incompatible-method-override]
         features = self.model.encode(input_tensors["luminance"])
         return self.model.decode(features, input_tensors["hints"], vividness=vividness)
 
-    def postprocess(self, model_outputs: tuple[Photo, ColorizerOutput]) -> ColorizationResult:
+    def postprocess(self, model_outputs: tuple[Photo, ColorizerOutput]) -> ColorizationResult:  # ty: ignore[incompatible-method-override]
         """Wrap the network's output (a batch of one) for a photo."""
         photo, output = model_outputs
-        assert output.chroma is not None
         return ColorizationResult(
             photo,
             chroma=output.chroma[0],
@@ -211,7 +215,7 @@ class ColorizationPipeline(Pipeline):
             bin_centers=None if output.logits is None else self.model.bin_centers.cpu(),
         )
 
-    def run_single(self, inputs: Any, *parameters: dict) -> ColorizationResult:
+    def run_single(self, inputs: Any, *parameters: dict) -> ColorizationResult:  # ty: ignore[incompatible-method-override]
         """One photo is a list of one."""
         return next(self.get_iterator([inputs], 0, 1, *parameters))
 

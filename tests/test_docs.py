@@ -47,9 +47,8 @@ class TestReadme:
         assert (desk / "new.jpg").exists()
 
     def test_names_every_command_of_the_command_line(self):
-        assert all(
-            f"colorizer {command.name or command.callback.__name__}" in README for command in app.registered_commands
-        )
+        names = {getattr(info.callback, "__name__", "") for info in app.registered_commands}
+        assert names <= set(re.findall(r"colorizer ([a-z]+)", README))
 
     @pytest.mark.parametrize("target", re.findall(r"^make ([a-z]+)", README, re.MULTILINE))
     def test_targets_are_in_the_makefile(self, target: str):

@@ -99,7 +99,7 @@ class TestCollectHints:
 
     def test_names_what_it_cannot_use(self) -> None:
         with pytest.raises(HintError, match="got tuple"):
-            collect_hints([(1, 2, "#ff0000")], SIZE)
+            collect_hints([(1, 2, "#ff0000")], SIZE)  # ty: ignore[invalid-argument-type]
 
 
 class TestJson:
@@ -111,7 +111,9 @@ class TestJson:
         text = hints_to_json([Hint(100, 50, "#ff0000", 10)], SIZE)
         assert hints_from_json(text, (400, 200)) == [Hint(200, 100, "#ff0000", 20)]
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"width": 0, "height": 1, "hints": []}', '{"width": 1, "height": 1, "hints": [{}]}'])
+    @pytest.mark.parametrize(
+        "text", ["", "[]", "{}", '{"width": 0, "height": 1, "hints": []}', '{"width": 1, "height": 1, "hints": [{}]}']
+    )
     def test_refuses_other_json(self, text: str) -> None:
         with pytest.raises(HintError, match="not valid JSON"):
             hints_from_json(text, SIZE)

@@ -25,7 +25,7 @@ class TestShrink:
         assert PROCESSOR.input_size((600, 300), size=128) == (256, 128)
 
     @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-    def test_white_is_one_and_black_is_zero(self, dtype: type) -> None:
+    def test_white_is_one_and_black_is_zero(self, dtype: type[np.unsignedinteger]) -> None:
         codes = np.zeros((64, 64), dtype)
         codes[:, 32:] = np.iinfo(dtype).max
         luminance = PROCESSOR.shrink(read(codes))

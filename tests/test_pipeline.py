@@ -47,7 +47,9 @@ class TestPipeline:
         rgb = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
         torch.testing.assert_close(pipe(rgb).chroma, pipe(luminance_codes(rgb)).chroma)
 
-    def test_lists_and_generators_of_mixed_sizes_give_what_single_calls_give(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+    def test_lists_and_generators_of_mixed_sizes_give_what_single_calls_give(
+        self, pipe: ColorizationPipeline, gray: np.ndarray
+    ) -> None:
         photos = [gray, gray[:, ::-1].copy(), gray.T.copy(), gray[:50, :50].copy()]
         single = [pipe(photo).chroma for photo in photos]
         for together in (pipe(photos, batch_size=3), list(pipe((photo for photo in photos), batch_size=2))):
@@ -78,7 +80,9 @@ class TestPipeline:
         assert read_back(tmp_path / "out.png").dtype == np.uint16
 
     @pytest.mark.parametrize("vividness", [-0.1, 1.1, float("nan")])
-    def test_vividness_outside_its_range_is_refused(self, pipe: ColorizationPipeline, gray: np.ndarray, vividness: float) -> None:
+    def test_vividness_outside_its_range_is_refused(
+        self, pipe: ColorizationPipeline, gray: np.ndarray, vividness: float
+    ) -> None:
         with pytest.raises(ValueError, match="vividness must be between 0 and 1"):
             pipe(gray, vividness=vividness)
 
@@ -94,7 +98,9 @@ def read_back(path: Path) -> np.ndarray:
 
 
 class TestHints:
-    def test_a_dab_takes_its_colour_and_leaves_far_away_alone(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+    def test_a_dab_takes_its_colour_and_leaves_far_away_alone(
+        self, pipe: ColorizationPipeline, gray: np.ndarray
+    ) -> None:
         plain, dabbed = (lab_of(pipe(gray, hints=hints).pixels) for hints in (None, [Hint(60, 45, "#d02020", 6)]))
         change = dabbed[0] - plain[0]  # of a*
         assert change[40:50, 55:65].mean() > 15
@@ -146,20 +152,24 @@ class TestEditSession:
 class TestLoading:
     def test_transformers_pipeline_finds_the_task(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
         folder = Path(__file__).parents[1] / "colorizer_hf" / "checkpoints" / "chromaformer"
-        other = transformers_pipeline("image-colorization", model=str(folder), device="cpu")
+        other = transformers_pipeline("image-colorization", model=str(folder), device="cpu")  # ty: ignore[no-matching-overload]
         assert torch.equal(other(gray).chroma, pipe(gray).chroma)
 
-    def test_save_and_load_gives_equal_pictures(self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path) -> None:
+    def test_save_and_load_gives_equal_pictures(
+        self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path
+    ) -> None:
         pipe.model.save_pretrained(tmp_path)
         pipe.image_processor.save_pretrained(tmp_path)
         loaded = ColorizationPipeline.from_pretrained(tmp_path, device="cpu")
         assert np.array_equal(loaded(gray).pixels, pipe(gray).pixels)
 
     def test_an_unknown_name_lists_the_known_ones(self) -> None:
-        with pytest.raises(CheckpointError, match="no checkpoint nonsense.* one of: chromaformer"):
+        with pytest.raises(CheckpointError, match=r"no checkpoint nonsense.* one of: chromaformer"):
             ColorizationPipeline.from_pretrained("nonsense")
 
 
-def test_saving_into_a_file_object_format_follows_the_suffix(pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path) -> None:
+def test_saving_into_a_file_object_format_follows_the_suffix(
+    pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path
+) -> None:
     pipe(gray).save(tmp_path / "out.webp")
     assert Image.open(io.BytesIO((tmp_path / "out.webp").read_bytes())).format == "WEBP"

@@ -12,6 +12,7 @@ import typer
 
 from ..errors import ColorizerError, HintError, ImageError
 from .photo_files import Outputs, PhotoFile, find_photos, has_photo_suffix
+from .startup import heavy_imports
 
 if TYPE_CHECKING:
     from ..hints import Hint
@@ -58,7 +59,8 @@ def colorize(
         raise typer.BadParameter(f"hints belong to a single photograph, got {len(photos)}", param_hint="--hint")
     jobs = _plan(photos, output, report, overwrite=overwrite)
     if jobs:
-        from ..pipeline import ColorizationPipeline
+        with heavy_imports():
+            from ..pipeline import ColorizationPipeline
 
         pipeline = ColorizationPipeline.from_pretrained(model, device=device)
         for photo, target in with_progress(jobs):

@@ -1,5 +1,7 @@
 """`colorizer models`: what there is to colorize with."""
 
+from .startup import heavy_imports
+
 
 def models() -> None:
     """List the bundled checkpoints and the networks."""
@@ -7,7 +9,8 @@ def models() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ..models.auto import ARCHITECTURES, bundled_checkpoints
+    with heavy_imports():
+        from ..models.auto import ARCHITECTURES, bundled_checkpoints
 
     checkpoints = Table("checkpoint", "network", "for", "size", "licence", "date", box=box.SIMPLE)
     for checkpoint in bundled_checkpoints():

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from ..errors import ImageError
-from .formats import HEAD_LENGTH
+from .formats import HEAD_LENGTH, HEIC_IS_MISSING
 from .profiles import ColorSpace
 from .raster import Raster, array_raster
 
@@ -122,9 +122,7 @@ def _open_pillow(file: IO[bytes], format: str) -> Image.Image:
     try:
         plugin = getattr(importlib.import_module(module), name)
     except ImportError as error:
-        raise ImageError(
-            "HEIC needs the package pillow-heif; install it with: pip install 'colorizer_hf[heic]'"
-        ) from error
+        raise ImageError(HEIC_IS_MISSING) from error  # the others come with Pillow
     file.seek(0)
     return plugin(file, "")
 
@@ -196,9 +194,12 @@ def _open_tiff(file: IO[bytes], max_pixels: int) -> Encoded:
     exif = Image.Exif()
     exif.endian, exif.bigtiff = tiff.byteorder, tiff.is_bigtiff
     exif.load_from_fp(file, page.offset)
+    sizes = (page.imagewidth, page.imagelength, page.tilewidth, page.tilelength, page.samplesperpixel)
+    if not all(isinstance(size, int) for size in sizes):
+        raise ValueError("a damaged tag gives several sizes at once")
     if page.tilewidth * page.tilelength > max_pixels:
-        raise ImageError(f"it claims tiles of {page.tilewidth} x {page.tilelength} pixels")
-    info = {"icc_profile": page.iccprofile, "xmp": exif.get(700), "dpi": _tiff_dpi(exif)}
+        raise ImageError(f"it claims tiles of {page.tilewidth} x {page.tilelength} pixels; save it anew")
+    info = {"icc_profile": page.iccprofile, "xmp": exif.get(700)}
     return Encoded(
         size=(page.imagewidth, page.imagelength),
         notes=_which_of("page", len(tiff.pages)),
@@ -206,13 +207,6 @@ def _open_tiff(file: IO[bytes], max_pixels: int) -> Encoded:
         exif=lambda: exif,
         decode=lambda: _decode_tiff(page),
     )
-
-
-def _tiff_dpi(exif: Image.Exif) -> tuple[float, float] | None:
-    inches = {2: 1.0, 3: 2.54}.get(exif.get(ExifTags.Base.ResolutionUnit, 2))
-    if inches is None or ExifTags.Base.XResolution not in exif or ExifTags.Base.YResolution not in exif:
-        return None
-    return exif[ExifTags.Base.XResolution] * inches, exif[ExifTags.Base.YResolution] * inches
 
 
 def _decode_tiff(page: Any) -> Raster:

@@ -14,6 +14,8 @@ SUFFIXES = {
 }
 """Format of each file suffix."""
 
+HEIC_IS_MISSING = "HEIC needs the package pillow-heif; install it with: pip install 'colorizer_hf[heic]'"
+
 FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 
 HEAD_LENGTH = 32

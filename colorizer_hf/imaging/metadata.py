@@ -9,6 +9,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 ORIENTATION = ExifTags.Base.Orientation
+_PREFIX = b"Exif\0\0"  # of EXIF in a JPEG, and of what Pillow makes
 _PIXEL_WIDTH, _PIXEL_HEIGHT = ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight
 
 # Tags of the first directory that say how the old file stored its pixels. In a TIFF they stand beside the tags that
@@ -20,6 +21,7 @@ _STORAGE_TAGS = frozenset(
         *range(277, 282),  # strips, samples
         284,
         *range(288, 294),  # planes, free space, fax options
+        297,  # page number
         *range(300, 302),
         *range(317, 348),  # predictor, colour map, tiles, sub-images, inks, samples, JPEG tables; not Artist (315)
         *range(512, 533),  # JPEG in TIFF, YCbCr
@@ -30,6 +32,7 @@ _STORAGE_TAGS = frozenset(
         *range(50706, 50742),  # DNG: raw colour
     ]
 )
+_RESOLUTION_TAGS = (ExifTags.Base.XResolution, ExifTags.Base.YResolution, ExifTags.Base.ResolutionUnit)
 
 
 @dataclass(frozen=True)
@@ -47,28 +50,31 @@ class Metadata:
     dpi: tuple[float, float] | None = None
 
     def exif_for(self, size: tuple[int, int], *, with_dpi: bool = False) -> bytes | None:
-        """The EXIF block with the pixel size (width, height) of the file it is meant for.
+        """The EXIF block for a file.
 
         Args:
-            size: width and height of the picture.
+            size: width and height of the picture in it.
             with_dpi: state the resolution too, for formats that have no other place for it.
         """
-        with_dpi = with_dpi and self.dpi is not None
-        if self.exif is None and not with_dpi:
-            return None
-        exif = Image.Exif()
-        exif.load(self.exif or b"")
-        details = exif.get_ifd(ExifTags.IFD.Exif)
-        for tag, value in zip((_PIXEL_WIDTH, _PIXEL_HEIGHT), size, strict=True):
-            if tag in details:
-                details[tag] = value
+        exif = self.exif_tags_for(size)
         if with_dpi and self.dpi is not None:
             exif[ExifTags.Base.XResolution], exif[ExifTags.Base.YResolution] = self.dpi
             exif[ExifTags.Base.ResolutionUnit] = 2
-        return _to_bytes(exif)
+        return exif.tobytes().removeprefix(_PREFIX) if exif else None
+
+    def exif_tags_for(self, size: tuple[int, int]) -> Image.Exif:
+        """The EXIF tags for a file, the directories in them as dictionaries; none where there is no EXIF."""
+        loaded = Image.Exif()
+        loaded.load(self.exif or b"")
+        exif = _copy(loaded)
+        details = exif.get(ExifTags.IFD.Exif, {})
+        for tag, value in zip((_PIXEL_WIDTH, _PIXEL_HEIGHT), size, strict=True):
+            if tag in details:
+                details[tag] = value
+        return exif
 
     def xmp_for(self, size: tuple[int, int]) -> bytes | None:
-        """The XMP packet with the pixel size (width, height) of the file it is meant for."""
+        """The XMP packet for a file with a picture of this width and height."""
         if self.xmp is None:
             return None
         xmp = self.xmp
@@ -97,33 +103,39 @@ def collect(read_exif: Callable[[], Image.Exif], info: Mapping[Any, Any]) -> tup
             raise ValueError("Pillow found nothing in it")
         if exif.get(ORIENTATION) in range(1, 9):
             orientation = exif[ORIENTATION]
-        return Metadata(_upright(exif), xmp, dpi), orientation, False
+        dpi = dpi or _exif_dpi(exif)
+        return Metadata(_upright(exif, dpi is not None), xmp, dpi), orientation, False
     except MemoryError:
         raise
     except Exception:  # Pillow fails on damaged tags in ways of its own: struct.error, TypeError, OverflowError, ...
         return Metadata(None, xmp, dpi), orientation, True
 
 
-def _upright(exif: Image.Exif) -> bytes | None:
+def _upright(exif: Image.Exif, has_dpi: bool) -> bytes | None:
     """EXIF without storage tags and thumbnail (which shows the old picture, unturned), orientation 1."""
-    for tag in _STORAGE_TAGS.intersection(exif):
+    exif = _copy(exif)
+    for tag in _STORAGE_TAGS.union(() if has_dpi else _RESOLUTION_TAGS).intersection(exif):
         del exif[tag]
     if set(exif) <= {ORIENTATION}:
         return None
     if ORIENTATION in exif:
         exif[ORIENTATION] = 1
-    return _to_bytes(exif)
+    return exif.tobytes().removeprefix(_PREFIX)
 
 
-def _to_bytes(exif: Image.Exif) -> bytes:
-    """The block as written into files; Pillow leaves the second directory, the thumbnail, out."""
-    for tag, value in list(exif.items()):
-        exif[tag] = raw_text(value)
+def _copy(exif: Image.Exif) -> Image.Exif:
+    """The same tags, all read, free to be changed; without the second directory, the thumbnail."""
+    copy = Image.Exif()
+    copy.endian = exif.endian
+    for tag, value in exif.items():
+        copy[tag] = _raw_text(value)
     for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
         if directory in exif:
-            entries = exif.get_ifd(directory)
-            entries.update({tag: raw_text(value) for tag, value in entries.items()})
-    return exif.tobytes().removeprefix(b"Exif\0\0")
+            copy[directory] = {tag: _raw_text(value) for tag, value in exif.get_ifd(directory).items()}
+    details = copy.get(ExifTags.IFD.Exif, {})
+    if ExifTags.IFD.Interop in details:
+        details[ExifTags.IFD.Interop] = dict(exif.get_ifd(ExifTags.IFD.Interop))
+    return copy
 
 
 class _RawText(str):
@@ -138,7 +150,7 @@ class _RawText(str):
         return super().encode("latin-1", "replace")
 
 
-def raw_text(value: Any) -> Any:
+def _raw_text(value: Any) -> Any:
     """The same EXIF value, such that Pillow writes a text as the bytes that it read."""
     return _RawText(value) if isinstance(value, str) else value
 
@@ -148,6 +160,12 @@ def _set_xmp_number(xmp: bytes, name: bytes, value: int) -> bytes:
     return re.sub(rb"(\b" + name + rb"(?:\s*=\s*[\"']|>))\s*\d+", rb"\g<1>%d" % value, xmp)
 
 
+def _exif_dpi(exif: Image.Exif) -> tuple[float, float] | None:
+    x, y, unit = (exif.get(tag) for tag in _RESOLUTION_TAGS)
+    inches = {2: 1.0, 3: 2.54}.get(unit)
+    return None if x is None or y is None or inches is None else _clean_dpi((x * inches, y * inches))
+
+
 def _clean_dpi(dpi: Any) -> tuple[float, float] | None:
     """Resolution as two sensible numbers, or None."""
     try:
@@ -155,4 +173,4 @@ def _clean_dpi(dpi: Any) -> tuple[float, float] | None:
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     # 65535 is what a JPEG can say; nan fails every comparison.
-    return (x, y) if all(math.isfinite(value) and 1 <= value <= 65535 for value in (x, y)) else None
+    return (x, y) if all(math.isfinite(value) and 1 < value <= 65535 for value in (x, y)) else None

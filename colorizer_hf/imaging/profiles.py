@@ -48,6 +48,7 @@ def srgb_conversion(
         return _gray_conversion(profile, own, dtype)
     if color_space == "rgb" and _is_srgb(profile):
         return None
+    _transform(np.zeros((1, 1, 4 if own == "cmyk" else 3), dtype), profile, own)  # complains now, not at the pixels
     return lambda rows: _transform(rows, profile, own)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from ..errors import ImageError
 from .profiles import ColorSpace
 
-_BAND_PIXELS = 1 << 18
-"""A band is small enough for the processor's cache, large enough that the loop costs nothing."""
+_BAND_PIXELS = 1 << 20
+"""A band is large enough for the loop to cost nothing, and its copies are small beside the picture."""
 
 _FLOAT_TOPS = (1, 255, 65535)
 

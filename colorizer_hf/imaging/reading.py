@@ -40,7 +40,7 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 }
 """EXIF orientation -> the way back to upright."""
 
-Bytes = bytes | bytearray | memoryview
+_Bytes = bytes | bytearray | memoryview
 
 _DAMAGED = "it is damaged or cut off; copy or download it again"
 
@@ -87,7 +87,7 @@ def _check_kind(source: Any) -> None:
             raise ValueError(f"floats must lie in 0..1, got {source.min():g}..{source.max():g}")
     elif isinstance(source, io.TextIOBase):
         raise TypeError("a file must be opened in binary mode ('rb')")
-    elif not isinstance(source, str | os.PathLike | Image.Image | Bytes) and not hasattr(source, "read"):
+    elif not isinstance(source, str | os.PathLike | Image.Image | _Bytes) and not hasattr(source, "read"):
         raise TypeError(
             f"source must be a path, file, bytes, PIL image, numpy array or torch tensor, got {type(source).__name__}"
         )
@@ -174,7 +174,7 @@ def _name(source: Source) -> str:
 @contextmanager
 def _binary_file(source: Any) -> Generator[IO[bytes]]:
     """A seekable binary file over a path, bytes or a file object, which stays open if it was."""
-    if isinstance(source, Bytes):
+    if isinstance(source, _Bytes):
         yield io.BytesIO(source)
         return
     with nullcontext(source) if hasattr(source, "read") else _open(Path(source)) as file:

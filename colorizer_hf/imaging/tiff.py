@@ -7,7 +7,7 @@ from typing import IO, Any
 import numpy as np
 from PIL import ExifTags, Image, TiffImagePlugin
 
-from .metadata import Metadata, raw_text
+from .metadata import Metadata
 from .profiles import srgb_profile
 
 _XMP = 700
@@ -28,8 +28,7 @@ def write_tiff(file: IO[bytes], pixels: np.ndarray, metadata: Metadata) -> None:
     import tifffile
 
     height, width = pixels.shape[:2]
-    exif = Image.Exif()
-    exif.load(metadata.exif_for((width, height)) or b"")
+    exif = metadata.exif_tags_for((width, height))
     xmp = metadata.xmp_for((width, height))
     tags = [(_XMP, _BYTE, len(xmp), xmp, True)] if xmp else []
     tifffile.imwrite(
@@ -59,7 +58,7 @@ def _plain_tags(exif: Image.Exif) -> list[tuple[int, int, int, Any, bool]]:
         if tag in _DIRECTORIES or tag in _RESOLUTION:
             continue
         if isinstance(value, str):
-            text = raw_text(value).encode() + b"\0"
+            text = value.encode() + b"\0"
             tags.append((tag, _ASCII, len(text), text, True))
         elif isinstance(value, bytes):
             tags.append((tag, _BYTE, len(value), value, True))
@@ -77,7 +76,7 @@ def _append_directories(file: IO[bytes], exif: Image.Exif) -> None:
     for tag in _DIRECTORIES:
         if tag in exif:
             offset = _even_end(file)
-            file.write(_directory(exif, tag, offset))
+            file.write(_directory(exif[tag], tag, offset))
             pointers.append(struct.pack("<HHII", tag, _LONG, 1, offset))
     file.seek(4)
     file.seek(*struct.unpack("<I", file.read(4)))
@@ -97,11 +96,8 @@ def _even_end(file: IO[bytes]) -> int:
     return file.tell()
 
 
-def _directory(exif: Image.Exif, tag: int, offset: int) -> bytes:
-    entries = dict(exif.get_ifd(tag))
-    if ExifTags.IFD.Interop in entries:
-        entries[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+def _directory(entries: dict[int, Any], tag: int, offset: int) -> bytes:
     directory = TiffImagePlugin.ImageFileDirectory_v2(_LITTLE_ENDIAN, group=tag)
     for entry, value in entries.items():
-        directory[entry] = raw_text(value)
+        directory[entry] = value
     return directory.tobytes(offset)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..errors import ImageError
 from .containers import jpeg_pieces, png_pieces
-from .formats import FORMATS, SUFFIXES
+from .formats import FORMATS, HEIC_IS_MISSING, SUFFIXES
 from .metadata import Metadata
 from .profiles import srgb_profile
 from .raster import bands
@@ -126,7 +126,7 @@ def _encode_heic(file: IO[bytes], pixels: np.ndarray, metadata: Metadata, qualit
     try:
         import pillow_heif
     except ImportError as error:
-        raise ImageError("HEIC needs the package pillow-heif; install it: pip install 'colorizer_hf[heic]'") from error
+        raise ImageError(HEIC_IS_MISSING) from error
     pillow_heif.from_pillow(Image.fromarray(pixels)).save(
         file,
         quality=quality,
@@ -137,7 +137,7 @@ def _encode_heic(file: IO[bytes], pixels: np.ndarray, metadata: Metadata, qualit
 
 
 def _encode_bmp(file: IO[bytes], pixels: np.ndarray, metadata: Metadata, quality: int) -> None:
-    Image.fromarray(pixels).save(file, "BMP", dpi=metadata.dpi or (96, 96))
+    Image.fromarray(pixels).save(file, "BMP", dpi=metadata.dpi or (0, 0))
 
 
 def _encode_gif(file: IO[bytes], pixels: np.ndarray, metadata: Metadata, quality: int) -> None:
@@ -211,3 +211,5 @@ def _failures_as_image_errors(name: str) -> Generator[None]:
         raise ImageError(f"{name}: you are not allowed to write there; choose another folder") from error
     except OSError as error:
         raise ImageError(f"{name}: it could not be written ({error}); check the disk") from error
+    except RuntimeError as error:  # how codecs report that they cannot
+        raise ImageError(f"{name}: the encoder failed ({error}); choose another format") from error

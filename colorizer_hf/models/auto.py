@@ -1,7 +1,10 @@
-"""The registry of networks, and loading by name; importing this module registers them with transformers' Auto classes."""
+"""The registry of networks, and loading by name.
+
+Importing this module registers the networks with transformers' Auto classes.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +93,9 @@ def resolve_checkpoint(name_or_path: str | Path | None) -> str:
     if name.count("/") == 1 and not Path(name).is_absolute():
         return name
     known = ", ".join(checkpoint.name for checkpoint in bundled_checkpoints())
-    raise CheckpointError(f"there is no checkpoint {name}; give a folder, a Hub id such as owner/name, or one of: {known}")
+    raise CheckpointError(
+        f"there is no checkpoint {name}; give a folder, a Hub id such as owner/name, or one of: {known}"
+    )
 
 
 def load_model(name_or_path: str | Path | None = None) -> ColorizerModel:
@@ -112,15 +117,18 @@ def load_model(name_or_path: str | Path | None = None) -> ColorizerModel:
         raise CheckpointError(f"{source} is a {config.model_type}, not a colorizer; known architectures are {known}")
     try:
         with _no_progress_bar():
-            model, info = ARCHITECTURES[config.model_type].model.from_pretrained(
+            loaded: Any = ARCHITECTURES[config.model_type].model.from_pretrained(
                 source, config=config, dtype=torch.float32, output_loading_info=True
             )
+            model, info = loaded
     except (OSError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"the weights of {source} cannot be loaded: {_first_sentence(error)}") from error
     for problem in ("missing_keys", "unexpected_keys"):
         if info[problem]:
             word, key = problem.split("_")[0], sorted(info[problem])[0]
-            raise CheckpointError(f"{source} has {len(info[problem])} {word} weights, such as {key}; it was not made for this network")
+            raise CheckpointError(
+                f"{source} has {len(info[problem])} {word} weights, such as {key}; it was not made for this network"
+            )
     return model.eval()
 
 
@@ -137,7 +145,7 @@ def _describe(folder: Path) -> BundledCheckpoint:
 
 
 @contextmanager
-def _no_progress_bar() -> Iterator[None]:
+def _no_progress_bar() -> Generator[None]:
     """Weights load in a blink; a bar for that is noise on a terminal."""
     was_enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
@@ -152,4 +160,11 @@ def _first_sentence(error: BaseException) -> str:
     return str(error).strip().splitlines()[0].split(". ")[0] if str(error).strip() else type(error).__name__
 
 
-__all__ = ["ARCHITECTURES", "Architecture", "BundledCheckpoint", "bundled_checkpoints", "load_model", "resolve_checkpoint"]
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "BundledCheckpoint",
+    "bundled_checkpoints",
+    "load_model",
+    "resolve_checkpoint",
+]

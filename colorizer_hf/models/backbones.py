@@ -41,7 +41,8 @@ class ConvNorm(nn.Sequential):
         if act:
             self.add_module("act", nn.ReLU6(inplace=True))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
+        x = input
         if self.same_padding is not None:  # stride 2 on even sides: one pixel more on the right and below
             low = self.same_padding
             x = F.pad(x, (low, low + 1, low, low + 1))

@@ -16,7 +16,7 @@ from transformers.utils import ModelOutput
 
 from .hint_batch import HintBatch
 
-CHROMA_SCALE = 110.0  # Lab a and b are divided by this everywhere
+CHROMA_SCALE = 110.0  # Lab a and b are divided by this everywhere; color.py has it too, which a network cannot import
 
 
 @strict
@@ -41,16 +41,16 @@ class ColorizerOutput(ModelOutput):
     """What a colorizer returns.
 
     Attributes:
-        loss: Scalar; only when labels were given.
         chroma: (B, 2, h, w), Lab a and b / 110.
         logits: (B, Q, h, w) over the network's chroma bins; None for networks without a distribution.
         luminance: (B, 1, h, w), Lab L / 100; only from networks that predict it (near-infrared input).
+        loss: Scalar; only when labels were given.
     """
 
-    loss: Tensor | None = None
-    chroma: Tensor | None = None
+    chroma: Tensor
     logits: Tensor | None = None
     luminance: Tensor | None = None
+    loss: Tensor | None = None
 
 
 class ColorizerModel(PreTrainedModel):
@@ -63,6 +63,8 @@ class ColorizerModel(PreTrainedModel):
     config_class = ColorizerConfig
     base_model_prefix = "colorizer"
     main_input_name = "luminance"
+
+    bin_centers: Tensor  # (Q, 2), ab / 110 of the chroma bins; of networks that predict a distribution
 
     def encode(self, luminance: Tensor) -> Any:
         """Compute everything that does not depend on hints.
@@ -84,8 +86,8 @@ class ColorizerModel(PreTrainedModel):
             features: What `encode` returned.
             hints: Colour hints; None and an empty batch mean the same.
             palette: (B, P, 2) colours / 110 the picture should be made of; None leaves the choice to the network.
-            vividness: 0 gives the expected colour, which has the least error; 1 a colour as vivid as in real photographs.
-                Networks that predict no distribution ignore it.
+            vividness: 0 gives the expected colour, which has the least error; 1 a colour as vivid as in real
+                photographs. Networks that predict no distribution ignore it.
 
         Returns:
             The output without `loss`.
@@ -127,7 +129,7 @@ def chroma_huber_loss(chroma: Tensor, labels: Tensor, *, delta: float = 0.1) -> 
         Mean over all elements, a scalar; divided by `delta`, so large errors weigh as in the L1 loss.
     """
     if labels.shape[-2:] != chroma.shape[-2:]:
-        labels = F.adaptive_avg_pool2d(labels, chroma.shape[-2:])
+        labels = F.interpolate(labels, chroma.shape[-2:], mode="area")
     return F.huber_loss(chroma, labels, delta=delta) / delta
 
 

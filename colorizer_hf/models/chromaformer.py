@@ -1,7 +1,8 @@
 """ChromaFormer: the flagship. A network of our own; weights and code Apache-2.0.
 
-An ImageNet-pretrained mobile encoder, a few transformer blocks at stride 16 and a light decoder to stride 4 see only the
-luminance and predict, for every cell, a distribution over chroma bins (as in Zhang et al. 2016) plus a small residual.
+An ImageNet-pretrained mobile encoder, a few transformer blocks at stride 16 and a light decoder to stride 4 see only
+the luminance and predict, for every cell, a distribution over chroma bins (as in Zhang et al. 2016) plus a small
+residual.
 Hints enter at the very end: `HintSpread` carries each hint's error to the cells that look like its own. So everything
 expensive is computed once per photo, an edit costs milliseconds, and without hints nothing changes.
 """
@@ -21,6 +22,7 @@ from .chroma_bins import NUM_BINS, bin_centers
 from .hint_batch import HintBatch
 
 STRIDE = 4  # of the output
+UNDECIDED = 0.05  # expected chroma (ab / 110) below which vividness finds little of a direction to push in
 
 
 @strict
@@ -41,7 +43,7 @@ class ChromaFormerConfig(ColorizerConfig):
         spread_dim: Channels of each similarity.
         spread_rounds: How often what the spread left of the hints' errors is spread again.
         vivid_temperature: Temperature of the distribution at vividness 1 (annealed mean); 1 leaves it as it is.
-        vivid_rebalance: Strength with which vividness 1 favours bins that are rare in photographs.
+        vivid_tilt: How strongly vividness 1 favours bins that lie farther out in the direction of the expected colour.
     """
 
     model_type = "chromaformer"
@@ -58,13 +60,15 @@ class ChromaFormerConfig(ColorizerConfig):
     spread_heads: int = 4
     spread_dim: int = 12
     spread_rounds: int = 2
-    vivid_temperature: float | int = 0.5
-    vivid_rebalance: float | int = 0.5
+    vivid_temperature: float | int = 0.35
+    vivid_tilt: float | int = 2.0
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)
         if self.hidden_size % self.num_heads:
-            raise ValueError(f"hidden_size must be a multiple of num_heads, got {self.hidden_size} and {self.num_heads}")
+            raise ValueError(
+                f"hidden_size must be a multiple of num_heads, got {self.hidden_size} and {self.num_heads}"
+            )
         if len(self.decoder_channels) != 2 or len(self.decoder_depths) != 2:
             raise ValueError("decoder_channels and decoder_depths must have two entries, for strides 8 and 4")
 
@@ -247,8 +251,6 @@ class ChromaFormerModel(ColorizerModel):
         self.mix_head = nn.Conv2d(width4, config.spread_heads, 1)
         self.spread = HintSpread(config.spread_heads, config.spread_rounds)
         self.register_buffer("bin_centers", bin_centers() / CHROMA_SCALE)  # (Q, 2)
-        # log of how often each bin occurs in training photographs; uniform until a training run has counted
-        self.register_buffer("bin_log_prior", torch.zeros(NUM_BINS))
         self.post_init()
 
     @torch.no_grad()
@@ -321,10 +323,16 @@ class ChromaFormerModel(ColorizerModel):
         return torch.einsum("bqhw,qc->bchw", logits.softmax(dim=1), self.bin_centers)
 
     def _vivid_logits(self, logits: Tensor, vividness: float) -> Tensor:
-        """Sharpen the distribution (annealed mean, Zhang 2016 section 2.3) and favour rare, that is vivid, bins."""
+        """Tilt the distribution outward along the expected colour, then sharpen it (annealed mean, Zhang 2016).
+
+        The mean over hues in doubt is duller than any of them. Exponential tilting picks the livelier of the colours
+        that the network holds possible, and unlike a factor on the chroma it leaves gray what is surely gray.
+        """
+        expected = self._mean_chroma(logits)  # (B, 2, h, w)
+        direction = expected / (expected.norm(dim=1, keepdim=True) + UNDECIDED)
+        outward = torch.einsum("bchw,qc->bqhw", direction, self.bin_centers)
         temperature = 1 + vividness * (self.config.vivid_temperature - 1)
-        rebalance = vividness * self.config.vivid_rebalance
-        return (logits - rebalance * self.bin_log_prior.view(1, -1, 1, 1)) / temperature
+        return (logits + vividness * self.config.vivid_tilt * outward) / temperature
 
 
 def cell_positions(h: int, w: int, size: tuple[int, int], device: torch.device) -> Tensor:

@@ -13,7 +13,7 @@ class HintBatch:
     """The colour hints of a batch of photographs, padded to the same number K.
 
     Attributes:
-        points: (B, K, 2), x and y of each hint's centre in [-1, 1]; -1 is the left or top edge of the photo, 1 the other.
+        points: (B, K, 2), x and y of each hint's centre in [-1, 1]; -1 is the photo's left or top edge, 1 the other.
         chroma: (B, K, 2), Lab a and b / 110.
         radius: (B, K), radius of the dab as a share of the photo's longer side.
         mask: (B, K) bool, True where there is a hint, False where there is padding.
@@ -29,7 +29,9 @@ class HintBatch:
         expected = {"points": (batch, count, 2), "chroma": (batch, count, 2), "radius": (batch, count)}
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} must have shape {shape} to match mask, got {tuple(getattr(self, name).shape)}")
+                raise ValueError(
+                    f"{name} must have shape {shape} to match mask, got {tuple(getattr(self, name).shape)}"
+                )
 
     def __len__(self) -> int:
         """The number K of slots for hints, padding included."""

@@ -8,11 +8,12 @@ from colorizer_hf import __version__
 from colorizer_hf.cli import main
 
 
-def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    """The exit code."""
     monkeypatch.setattr(sys, "argv", ["colorizer", *arguments])
     with pytest.raises(SystemExit) as end:
         main()
-    return end.value.code  # ty: ignore[invalid-return-type]
+    return end.value.code
 
 
 class TestMain:

@@ -8,6 +8,7 @@ import warnings
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -73,7 +74,8 @@ def files() -> dict[str, bytes]:
         Image.fromarray(pixels).save(buffer, format, **options, **block)
         files[name] = buffer.getvalue()
     files["png 16"] = bytes(imagecodecs.png_encode(color.astype(np.uint16) * 257))
-    for name, options in [("tiff 16", {"compression": "zlib"}), ("tiff tiles", {"tile": (16, 16)})]:
+    tiff_options: dict[str, Any] = {"tiff 16": {"compression": "zlib"}, "tiff tiles": {"tile": (16, 16)}}
+    for name, options in tiff_options.items():
         buffer = io.BytesIO()
         tifffile.imwrite(buffer, color.astype(np.uint16) * 257, photometric="rgb", iccprofile=profile, **options)
         files[name] = buffer.getvalue()
@@ -145,17 +147,28 @@ class TestSizes:
             assert read(source, max_pixels=36 * 24).size == (36, 24)
 
     def test_the_limit_is_the_callers_and_not_pillows(self, save, monkeypatch):
-        data = save(Image.new("L", (1000, 1000)), "PNG")
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 400_000)
+        data = save(Image.new("L", (3000, 3000)), "PNG")
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4_000_000)
         with pytest.raises(Image.DecompressionBombError):
             Image.open(io.BytesIO(data))
-        assert read(data).size == (1000, 1000)
-        assert Image.MAX_IMAGE_PIXELS == 400_000
+        assert read(data).size == (3000, 3000)
+        assert Image.MAX_IMAGE_PIXELS == 4_000_000
 
     def test_tiles_beyond_the_limit_are_refused(self):
         data = tiff_claiming(8, 8, t258=16, t322=65520, t323=65520, t324=8, t325=64)
         with pytest.raises(ImageError, match="tiles of 65520 x 65520"):
             read(data)
+
+    def test_several_widths_at_once_are_damage(self, gray):
+        """Arithmetic with such a width would fill the memory."""
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, gray, tile=(16, 16))
+        data = bytearray(buffer.getvalue())
+        with tifffile.TiffFile(io.BytesIO(data)) as tiff:
+            at = tiff.pages.first.tags["TileWidth"].offset
+        data[at + 4 : at + 12] = struct.pack("<II", 3, 8)  # three values, read from the start of the file
+        with pytest.raises(ImageError, match="damaged"):
+            read(bytes(data))
 
     def test_thousands_of_samples_per_pixel_are_refused(self):
         with pytest.raises(ImageError):

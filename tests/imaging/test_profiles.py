@@ -1,6 +1,7 @@
 """Colour profiles: what a file's numbers mean decides which gray they are."""
 
 import io
+import struct
 
 import imagecodecs
 import numpy as np
@@ -97,6 +98,44 @@ class TestColorPictures:
     def test_a_pil_image_brings_its_profile_along(self, save, color):
         data = save(color, "PNG", icc_profile=adobe_rgb())
         np.testing.assert_array_equal(read(Image.open(io.BytesIO(data))).luminance, read(data).luminance)
+
+
+def cmyk_profile(white: int) -> bytes:
+    """A printer profile: L* is `white` of 255 on bare paper, 0 where any ink is full, in between linear; no colour."""
+    corners = np.zeros((2, 2, 2, 2, 3), np.uint8)
+    corners[..., 1:] = 128
+    corners[0, 0, 0, 0, 0] = white
+    identity = np.arange(256, dtype=np.uint8).tobytes()
+    matrix = np.array([65536, 0, 0, 0, 65536, 0, 0, 0, 65536], ">i4").tobytes()
+    table = b"mft1\0\0\0\0\4\3\2\0" + matrix + identity * 4 + corners.tobytes() + identity * 3
+    white_point = b"XYZ \0\0\0\0" + np.array([63190, 65536, 54061], ">i4").tobytes()
+    tags = [(b"A2B0", table), (b"A2B1", table), (b"wtpt", white_point)]
+    at, index, body = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, content in tags:
+        content += bytes(-len(content) % 4)
+        index += name + struct.pack(">II", at + len(body), len(content))
+        body += content
+    header = struct.pack(">I4xI4s4s4s12x4s24x", at + len(body), 0x02400000, b"prtr", b"CMYK", b"Lab ", b"acsp")
+    header += np.array([63190, 65536, 54061], ">i4").tobytes()
+    return header.ljust(128, b"\0") + index + body
+
+
+class TestInkPictures:
+    @pytest.mark.parametrize("format", ["JPEG", "TIFF"])
+    def test_a_cmyk_profile_is_applied(self, save, format):
+        ink = np.zeros((16, 32, 4), np.uint8)
+        ink[:, :16, 3] = 128
+        ink[:, 16:, 3] = 255
+        image = Image.frombytes("CMYK", (32, 16), ink.tobytes())
+        codes = read(save(image, format, icc_profile=cmyk_profile(white=128))).luminance
+        half = 255 * srgb_gray(np.array(((25 + 16) / 116) ** 3))  # the gray of L* 25; without the profile 127
+        assert np.abs(codes[:, :8] - half).max() <= 2
+        assert codes[:, 24:].max() <= 3
+
+    def test_a_damaged_cmyk_profile_is_ignored_with_a_note(self, save):
+        photo = read(save(Image.new("CMYK", (8, 8)), "TIFF", icc_profile=cmyk_profile(white=128)[:200]))
+        assert photo.luminance.min() == 255
+        assert photo.notes == ("its colour profile was ignored: the profile is damaged",)
 
 
 class TestUselessProfiles:

@@ -6,6 +6,7 @@ import os
 import stat
 import threading
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageCms
+from PIL.JpegImagePlugin import JpegImageFile
 
 from colorizer_hf.color import luminance_codes
 from colorizer_hf.errors import ImageError
@@ -121,8 +123,8 @@ class TestFormats:
 
     def test_high_quality_jpeg_keeps_chroma_at_full_size(self, tmp_path, color):
         write(color, tmp_path / "out.jpg")
-        with Image.open(tmp_path / "out.jpg") as image:
-            assert all(component[1:3] == (1, 1) for component in image.layer)
+        with JpegImageFile(tmp_path / "out.jpg") as image:
+            assert all(component[1:3] == (1, 1) for component in vars(image)["layer"])
 
     @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".tif"])
     def test_files_are_marked_as_srgb(self, tmp_path, color, suffix):
@@ -239,7 +241,7 @@ class TestFiles:
             path.write_bytes(existing)
         opened = Path.open
 
-        def small_disk(self: Path, mode: str = "r", *args: object) -> object:
+        def small_disk(self: Path, mode: str = "r", *args: Any) -> Any:
             file = opened(self, mode, *args)
             return FullDisk(file) if "x" in mode else file
 
@@ -285,16 +287,16 @@ class TestFiles:
 class FullDisk(io.RawIOBase):
     """A file on a disk with room for fifty bytes."""
 
-    def __init__(self, file: io.BufferedRandom) -> None:
+    def __init__(self, file: Any) -> None:
         self.file, self.room = file, 50
 
-    def write(self, content: bytes) -> int:
+    def write(self, content: Any, /) -> int:
         self.room -= memoryview(content).nbytes
         if self.room < 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return self.file.write(content)
 
-    def readinto(self, buffer: bytearray) -> int:
+    def readinto(self, buffer: Any, /) -> int:
         return self.file.readinto(buffer)
 
     def seek(self, *where: int) -> int:

@@ -13,7 +13,10 @@ class TestBinCenters:
     def test_are_the_published_set_in_the_published_order(self) -> None:
         text = ",".join(f"{int(a)}:{int(b)}" for a, b in bin_centers().tolist())
         # SHA-256 of "a:b" pairs of the released table of Zhang et al. 2016
-        assert hashlib.sha256(text.encode()).hexdigest() == "6dc4871cf30054f085074361e04648e69d2964bb6ceef3e86f1f72431e5c85c0"
+        assert (
+            hashlib.sha256(text.encode()).hexdigest()
+            == "6dc4871cf30054f085074361e04648e69d2964bb6ceef3e86f1f72431e5c85c0"
+        )
 
     def test_neutral_is_bin_120(self) -> None:
         assert bin_centers()[120].tolist() == [0, 0]

@@ -1,5 +1,7 @@
 """What the flagship promises beyond the contract."""
 
+from typing import Any
+
 import pytest
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
@@ -7,7 +9,13 @@ from huggingface_hub.errors import StrictDataclassFieldValidationError
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel, sampling_weights
 from colorizer_hf.models.hint_batch import HintBatch
 
-TINY = {"hidden_size": 16, "num_layers": 1, "num_heads": 2, "decoder_channels": (12, 8), "decoder_depths": (1, 1)}
+TINY: dict[str, Any] = {
+    "hidden_size": 16,
+    "num_layers": 1,
+    "num_heads": 2,
+    "decoder_channels": (12, 8),
+    "decoder_depths": (1, 1),
+}
 
 
 @pytest.fixture
@@ -72,12 +80,25 @@ class TestHintSpread:
 
 
 class TestVividness:
-    def test_rebalancing_favours_bins_that_are_rare(self, model: ChromaFormerModel) -> None:
-        gray = model.bin_centers.norm(dim=1) < 0.1
-        model.bin_log_prior.copy_(torch.where(gray, -1.0, -6.0))
-        features = model.encode(torch.rand(1, 1, 64, 64))
-        calm, vivid = (model._vivid_logits(features.logits, v).softmax(dim=1)[:, gray].sum(dim=1) for v in (0.0, 1.0))
-        assert (vivid < calm).all()
+    def logits_for(self, model: ChromaFormerModel, *colors: tuple[float, float]) -> torch.Tensor:
+        """Equal belief in some colours (Lab a, b), none in others."""
+        centers = model.bin_centers * 110
+        logits = torch.full((1, len(centers), 1, 1), -30.0)
+        for color in colors:
+            logits[0, (centers - torch.tensor(color)).norm(dim=1).argmin()] = 0
+        return logits
+
+    def vivid_chroma(self, model: ChromaFormerModel, *colors: tuple[float, float]) -> torch.Tensor:
+        return 110 * model._mean_chroma(model._vivid_logits(self.logits_for(model, *colors), 1.0))[0, :, 0, 0]
+
+    def test_picks_the_livelier_of_colours_that_are_in_doubt(self, model: ChromaFormerModel) -> None:
+        assert self.vivid_chroma(model, (0, 0), (20, 40)).norm() > 30
+
+    def test_leaves_gray_what_is_surely_gray(self, model: ChromaFormerModel) -> None:
+        assert self.vivid_chroma(model, (0, 0)).norm() < 0.1
+
+    def test_invents_no_colour_that_the_network_does_not_hold_possible(self, model: ChromaFormerModel) -> None:
+        torch.testing.assert_close(self.vivid_chroma(model, (20, 40)), torch.tensor([20.0, 40.0]), atol=0.1, rtol=0)
 
 
 class TestConfig:
@@ -87,10 +108,16 @@ class TestConfig:
 
     def test_refuses_an_unknown_backbone(self) -> None:
         with pytest.raises(StrictDataclassFieldValidationError, match="got resnet"):
-            ChromaFormerConfig(backbone="resnet")
+            ChromaFormerConfig(backbone="resnet")  # ty: ignore[invalid-argument-type]
 
     def test_takes_a_transformers_backbone(self) -> None:
-        backbone = {"model_type": "resnet", "embedding_size": 8, "hidden_sizes": [8, 12, 16, 20], "depths": [1, 1, 1, 1], "layer_type": "basic"}
+        backbone = {
+            "model_type": "resnet",
+            "embedding_size": 8,
+            "hidden_sizes": [8, 12, 16, 20],
+            "depths": [1, 1, 1, 1],
+            "layer_type": "basic",
+        }
         config = ChromaFormerConfig(backbone="transformers", backbone_config=backbone, **TINY)
         assert ChromaFormerModel(config)(torch.rand(1, 1, 64, 64)).chroma.shape == (1, 2, 16, 16)
 

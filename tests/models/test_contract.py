@@ -1,5 +1,7 @@
 """What every registered network promises; a new network joins by an entry in TINY."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,14 @@ from colorizer_hf.models.auto import ARCHITECTURES
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.hint_batch import HintBatch
 
-TINY = {
-    "chromaformer": {"hidden_size": 16, "num_layers": 1, "num_heads": 2, "decoder_channels": (12, 8), "decoder_depths": (1, 1)},
+TINY: dict[str, Any] = {
+    "chromaformer": {
+        "hidden_size": 16,
+        "num_layers": 1,
+        "num_heads": 2,
+        "decoder_channels": (12, 8),
+        "decoder_depths": (1, 1),
+    },
 }
 
 
@@ -89,13 +97,15 @@ class TestContract:
         state = model.state_dict()
         assert set(loaded.state_dict()) == set(state)
         assert all(torch.equal(value, state[key]) for key, value in loaded.state_dict().items())
-        assert torch.equal(loaded(photos(1), hints=hint_batch(1, 2)).chroma, model(photos(1), hints=hint_batch(1, 2)).chroma)
+        assert torch.equal(
+            loaded(photos(1), hints=hint_batch(1, 2)).chroma, model(photos(1), hints=hint_batch(1, 2)).chroma
+        )
 
     def test_states_its_modality_and_sizes(self, model: ColorizerModel) -> None:
         assert model.config.modality in ("gray", "nir", "any")
         assert model.config.working_size % model.config.size_multiple == 0
 
-    def test_vividness_leaves_the_luminance_out_of_it(self, model: ColorizerModel) -> None:
+    def test_vividness_changes_no_shapes(self, model: ColorizerModel) -> None:
         features = model.encode(photos(1))
         vivid = model.decode(features, vividness=1.0).chroma
         assert vivid.shape == model.decode(features).chroma.shape

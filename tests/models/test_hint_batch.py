@@ -39,7 +39,9 @@ class TestRasterize:
 
 class TestCat:
     def test_pads_to_the_longest_and_masks_the_padding(self) -> None:
-        joined = HintBatch.cat([batch([[0, 0]], [[0.1, 0.2]], [0.1]), HintBatch.empty(1), batch([[0, 0]] * 3, [[0, 0]] * 3, [0] * 3)])
+        joined = HintBatch.cat(
+            [batch([[0, 0]], [[0.1, 0.2]], [0.1]), HintBatch.empty(1), batch([[0, 0]] * 3, [[0, 0]] * 3, [0] * 3)]
+        )
         assert joined.mask.sum(dim=1).tolist() == [1, 0, 3]
         assert joined.chroma.shape == (3, 3, 2)
 

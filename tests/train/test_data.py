@@ -85,7 +85,9 @@ class TestSamples:
 class TestLoader:
     @pytest.mark.parametrize("in_memory", [True, False], ids=["memory", "stream"])
     @pytest.mark.parametrize("num_workers", [0, 2])
-    def test_starting_late_gives_the_batches_of_an_uninterrupted_run(self, photo_folder, in_memory: bool, num_workers: int) -> None:
+    def test_starting_late_gives_the_batches_of_an_uninterrupted_run(
+        self, photo_folder, in_memory: bool, num_workers: int
+    ) -> None:
         config = DataConfig(
             sources=(str(photo_folder),), crop_size=16, in_memory=in_memory, shuffle_buffer=3, num_workers=num_workers
         )

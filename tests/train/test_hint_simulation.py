@@ -1,14 +1,17 @@
 """Hints drawn from true colours."""
 
+from typing import Any
+
 import pytest
 import torch
 
+from colorizer_hf.models.hint_batch import HintBatch
 from train.parts.hint_simulation import HintConfig, simulate_hints
 
 CHROMA = torch.rand(4, 2, 48, 64, generator=torch.Generator().manual_seed(0)) - 0.5
 
 
-def draw(seed: int, **config) -> object:
+def draw(seed: int, **config: Any) -> HintBatch:
     return simulate_hints(CHROMA, HintConfig(**config), torch.Generator().manual_seed(seed))
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,13 +22,24 @@ ROOT = Path(__file__).parents[2]
 
 
 def launch(config: Path, output: Path, *options: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "train.recipes.pretrain", "--config", str(config), "--output", str(output), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "train.recipes.pretrain",
+        "--config",
+        str(config),
+        "--output",
+        str(output),
+        *options,
+    ]
     # one thread: sums of floats then come out in one order
     return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
 
 
 class TestResume:
-    def test_a_run_killed_and_resumed_ends_with_the_weights_of_an_uninterrupted_one(self, tiny_run: Path, tmp_path: Path) -> None:
+    def test_a_run_killed_and_resumed_ends_with_the_weights_of_an_uninterrupted_one(
+        self, tiny_run: Path, tmp_path: Path
+    ) -> None:
         whole = launch(tiny_run, tmp_path / "whole")
         killed = launch(tiny_run, tmp_path / "killed")
         while not (tmp_path / "killed" / "checkpoints" / "step-00000008").exists():
@@ -46,8 +58,10 @@ class TestResume:
 
 
 class TestRun:
-    def test_learns_leaves_a_loadable_checkpoint_and_goes_on_from_it(self, tiny_run: Path, tmp_path: Path, photo_tar: Path) -> None:
-        overrides = {"steps": 60, "optimizer.lr": 0.01, "optimizer.ema_decay": 0.8}
+    def test_learns_leaves_a_loadable_checkpoint_and_goes_on_from_it(
+        self, tiny_run: Path, tmp_path: Path, photo_tar: Path
+    ) -> None:
+        overrides: dict[str, Any] = {"steps": 60, "optimizer.lr": 0.01, "optimizer.ema_decay": 0.8}
         overrides |= {"evaluation.photos": str(photo_tar), "evaluation.hints": [0, 10]}
         record = train(load_config(tiny_run, overrides), name="tiny")
         assert record["metrics"]["gain_10"] > record["metrics"]["gain_0"]
@@ -75,7 +89,15 @@ class TestRun:
         load_model(tmp_path / "run" / "model")
 
     def test_a_mistake_is_one_sentence_and_exit_code_1(self, tiny_run: Path, tmp_path: Path) -> None:
-        command = [sys.executable, "-m", "train.recipes.pretrain", "--config", str(tiny_run), "--data", str(tmp_path / "none")]
+        command = [
+            sys.executable,
+            "-m",
+            "train.recipes.pretrain",
+            "--config",
+            str(tiny_run),
+            "--data",
+            str(tmp_path / "none"),
+        ]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 1
         assert done.stderr.strip().splitlines()[-1].startswith("error: ")
@@ -83,7 +105,9 @@ class TestRun:
 
 
 class TestSchedule:
-    @pytest.mark.parametrize(("step", "share", "factor"), [(0, 0.0, 0.5), (1, 0.0, 1.0), (50, 0.5, 0.5), (100, 1.0, 0.0)])
+    @pytest.mark.parametrize(
+        ("step", "share", "factor"), [(0, 0.0, 0.5), (1, 0.0, 1.0), (50, 0.5, 0.5), (100, 1.0, 0.0)]
+    )
     def test_warms_up_then_falls_as_a_cosine(self, tiny_run: Path, step: int, share: float, factor: float) -> None:
         config = load_config(tiny_run).optimizer
         assert learning_rate_factor(step, share, config) == pytest.approx(factor)

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 from webdataset.shardlists import expand_urls
 
+from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import TrainingDataError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -62,7 +63,9 @@ def read_source(source: str) -> Iterator[Image.Image]:
         found = True
         yield image
     if not found:
-        raise TrainingDataError(f"{source} holds no readable photograph; give a folder of images, a tar or hf://owner/name")
+        raise TrainingDataError(
+            f"{source} holds no readable photograph; give a folder of images, a tar or hf://owner/name"
+        )
 
 
 def read_photos(config: DataConfig) -> Iterator[np.ndarray]:
@@ -88,14 +91,12 @@ def reduce_photo(image: Image.Image, size: int) -> np.ndarray:
 
 def mean_chroma(photo: np.ndarray) -> float:
     """Approximate mean Lab chroma of a photo (H, W, 3) uint8, from 48 x 48 pixels."""
-    from colorizer_hf.color import rgb_to_lab
-
     small = np.asarray(Image.fromarray(photo).resize((48, 48), Image.Resampling.BOX))
     _, chroma = rgb_to_lab(torch.from_numpy(small.copy()).permute(2, 0, 1)[None] / 255)
-    return float(chroma.norm(dim=1).mean() * 110)
+    return float(chroma.norm(dim=1).mean() * CHROMA_SCALE)
 
 
-class MemoryPhotos(Dataset[Tensor]):
+class MemoryPhotos(Dataset):
     """All photographs decoded in memory; sample n of an endless run is a pure function of (seed, n).
 
     So a run resumed at sample n goes on exactly as the uninterrupted one, with any number of workers.
@@ -112,10 +113,10 @@ class MemoryPhotos(Dataset[Tensor]):
     def __len__(self) -> int:
         return self.total
 
-    def __getitem__(self, n: int) -> Tensor:
-        epoch, place = divmod(n, len(self.photos))
-        index = _permutation(len(self.photos), self.seed, epoch)[place]
-        return random_crop(self.photos[index], self.config, np.random.default_rng((self.seed, n)))
+    def __getitem__(self, index: int) -> Tensor:
+        epoch, place = divmod(index, len(self.photos))
+        photo = self.photos[_permutation(len(self.photos), self.seed, epoch)[place]]
+        return random_crop(photo, self.config, np.random.default_rng((self.seed, index)))
 
 
 class StreamedPhotos(IterableDataset[Tensor]):
@@ -169,11 +170,10 @@ def build_loader(config: DataConfig, *, batch_size: int, seed: int, start: int, 
     Raises:
         TrainingDataError: there are no usable photographs.
     """
-    options = {"batch_size": batch_size, "num_workers": config.num_workers, "drop_last": True}
+    photos, sampler = StreamedPhotos(config, seed=seed, start=start, total=total), None
     if config.in_memory:
-        photos = MemoryPhotos(config, seed=seed, total=total)
-        return DataLoader(photos, sampler=range(start, total), **options)
-    return DataLoader(StreamedPhotos(config, seed=seed, start=start, total=total), **options)
+        photos, sampler = MemoryPhotos(config, seed=seed, total=total), range(start, total)
+    return DataLoader(photos, batch_size, sampler=sampler, num_workers=config.num_workers, drop_last=True)
 
 
 _last_permutation: dict[tuple[int, int, int], np.ndarray] = {}
@@ -212,9 +212,9 @@ def _read_tar(path: Path) -> Iterator[Image.Image]:
     try:
         with tarfile.open(path, "r|*") as tar:
             for member in tar:
-                if Path(member.name).suffix.lower() in IMAGE_SUFFIXES and (file := tar.extractfile(member)):
-                    if image := _decode(file.read()):
-                        yield image
+                is_image = Path(member.name).suffix.lower() in IMAGE_SUFFIXES
+                if is_image and (file := tar.extractfile(member)) and (image := _decode(file.read())):
+                    yield image
     except tarfile.TarError as error:
         raise TrainingDataError(f"{path} is not a readable tar ({error}); write it again or remove it") from error
 

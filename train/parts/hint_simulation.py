@@ -42,7 +42,7 @@ def simulate_hints(chroma: Tensor, config: HintConfig, generator: torch.Generato
     """
     B, _, H, W = chroma.shape
     count = int(torch.empty(1).uniform_(0, 1, generator=generator).mul(_log2(config.max_count)).exp2().round())
-    side = torch.randint(1, config.max_side + 1, (1,), generator=generator).item()
+    side = int(torch.randint(1, config.max_side + 1, (1,), generator=generator))
     if torch.rand(1, generator=generator) < config.gaussian_share:
         centre = torch.randn(B, count, 2, generator=generator) / 4 + 0.5
     else:

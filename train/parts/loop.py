@@ -1,23 +1,30 @@
 """The training loop: steps, averaged weights, evaluation, checkpoints that survive a kill.
 
-A run is a pure function of its configuration: the batch and the hints of step n depend on (seed, n) alone, so a run that
-was killed and resumed ends with the weights of an uninterrupted one.
+A run is a pure function of its configuration: the batch and the hints of step n depend on (seed, n) alone, so a run
+that was killed and resumed ends with the weights of an uninterrupted one.
 """
 
 import json
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import cast
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -29,14 +36,14 @@ KEPT_CHECKPOINTS = 2
 Evaluator = Callable[[ColorizerModel, int], dict[str, float]]
 
 
-class Objective(Protocol):
-    """A module that holds the network to train and computes its loss, so that one call runs on any number of devices."""
+class Objective(nn.Module):
+    """Holds the network to train and computes its loss: one call then runs on any number of devices."""
 
     network: ColorizerModel
 
-    def __call__(self, photos: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    def forward(self, photos: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         """The loss of a batch of photos (B, 3, H, W) uint8, and its terms to log."""
-        ...
+        raise NotImplementedError
 
 
 @dataclass
@@ -92,7 +99,7 @@ class Trainer:
     @property
     def averaged_model(self) -> ColorizerModel:
         """The network with averaged weights, in evaluation mode."""
-        return self.ema.module.eval()
+        return cast(ColorizerModel, self.ema.module.eval())
 
     def run(self) -> None:
         """Train to the end, resuming from the last checkpoint in the run's folder if there is one."""
@@ -125,7 +132,7 @@ class Trainer:
         self.ema.update_parameters(self.network)
         return terms
 
-    def _after_step(self, terms: dict[str, float], bar: Progress, task: int) -> None:
+    def _after_step(self, terms: dict[str, float], bar: Progress, task: TaskID) -> None:
         step, config = self.done.step, self.config
         speed = step * self._batch_size / max(self.done.seconds, 1e-9)
         loss = "  ".join(f"{name} {value:.4f}" for name, value in terms.items())
@@ -150,14 +157,14 @@ class Trainer:
         self.accelerator.print(f"step {self.done.step}  evaluation  {line}")
 
     def _save(self) -> None:
-        """Write a checkpoint beside the others and only then name it as one, so that a kill leaves none half written."""
+        """Write a checkpoint under another name and rename it when it is whole: a kill leaves none half written."""
         final = self.folder / "checkpoints" / f"step-{self.done.step:08d}"
         partial = final.with_name(f".{final.name}")
         shutil.rmtree(partial, ignore_errors=True)
         self.accelerator.save_state(str(partial))
         if self.accelerator.is_main_process:
             (partial / "progress.json").write_text(json.dumps(asdict(self.done)), encoding="utf-8")
-            os.replace(partial, final)
+            partial.replace(final)
             for old in sorted(final.parent.glob("step-*"))[:-KEPT_CHECKPOINTS]:
                 shutil.rmtree(old)
 

@@ -37,6 +37,7 @@ def colorization_loss(
     Returns:
         The weighted sum, a scalar, and the unweighted terms by name.
     """
+    assert automatic.logits is not None  # promised by the caller
     terms = {
         "automatic": chroma_huber_loss(automatic.chroma, labels),
         "hinted": chroma_huber_loss(hinted.chroma, labels),

@@ -18,9 +18,7 @@ from .config import TrainConfig
 
 def save_half(model: ColorizerModel, folder: str | Path) -> None:
     """Save weights as fp16 safetensors while the configuration keeps asking for fp32, so that CPUs compute in fp32."""
-    state = {
-        key: value.half() if value.is_floating_point() else value for key, value in model.state_dict().items()
-    }
+    state = {key: value.half() if value.is_floating_point() else value for key, value in model.state_dict().items()}
     model.save_pretrained(folder, state_dict=state)
 
 

