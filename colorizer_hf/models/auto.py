@@ -118,7 +118,11 @@ def load_model(name_or_path: str | Path | None = None) -> ColorizerModel:
     try:
         with _no_progress_bar():
             loaded: Any = ARCHITECTURES[config.model_type].model.from_pretrained(
-                source, config=config, dtype=torch.float32, output_loading_info=True
+                source,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,  # never unpickle
+                output_loading_info=True,
             )
             model, info = loaded
     except (OSError, RuntimeError, SafetensorError) as error:
