@@ -7,9 +7,6 @@ from hypothesis import settings
 # No test may ask the Hub; without this a mistyped folder costs half a minute of retries.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-# Two threads that wait for each other by spinning slow one another down wherever something else runs as well.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
 # Threads that wait by spinning take the core from those that work; must be set before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

