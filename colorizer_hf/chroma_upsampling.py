@@ -12,6 +12,8 @@ decibels:
 The lines are fitted twice: from the cells to a grid four times as fine, and from there to the photo.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -152,11 +154,19 @@ def _slopes(luminance: Tensor, chroma: Tensor) -> Tensor:
 
 def _blur(x: Tensor, sigma: float) -> Tensor:
     kernel = np.exp(-(np.arange(-2, 3) ** 2) / (2 * sigma**2))
+    kernel = (kernel / kernel.sum()).tolist()
     height, width = x.shape[-2:]
     x = F.pad(x, (2,) * 4, mode="replicate")
     # Sums, no convolution: autocast would compute it in half precision.
-    x = sum(weight * x[..., k : k + height, :] for k, weight in enumerate((kernel / kernel.sum()).tolist()))
-    return sum(weight * x[..., k : k + width] for k, weight in enumerate((kernel / kernel.sum()).tolist()))
+    x = _weighted_sum([x[..., k : k + height, :] for k in range(5)], kernel)
+    return _weighted_sum([x[..., k : k + width] for k in range(5)], kernel)
+
+
+def _weighted_sum(tensors: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    total = weights[0] * tensors[0]
+    for tensor, weight in zip(tensors[1:], weights[1:], strict=True):
+        total = total.add_(tensor, alpha=weight)
+    return total
 
 
 __all__ = ["ChromaUpsampler", "render", "upsample_chroma"]

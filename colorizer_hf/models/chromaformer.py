@@ -59,7 +59,7 @@ class ChromaFormerConfig(ColorizerConfig):
     decoder_expansion: int = 3
     spread_heads: int = 4
     spread_dim: int = 12
-    spread_rounds: int = 2
+    spread_rounds: int = 8
     vivid_temperature: float | int = 0.35
     vivid_tilt: float | int = 2.0
 
@@ -182,27 +182,24 @@ class HintSpread(nn.Module):
     def forward(self, chroma: Tensor, features: ChromaFormerFeatures, hints: HintBatch) -> Tensor:
         B, _, h, w = chroma.shape
         height, width = features.size
-        embedding = self._join(features.embedding, chroma, features.luminance)  # (B, heads, D, h * w)
+        embedding = self._join(features.embedding, chroma, features.luminance)  # (B, heads, D, N)
         aspect = chroma.new_tensor([width, height]) / max(height, width)
-        cells = cell_positions(h, w, features.size, chroma.device) * aspect  # (h * w, 2)
+        cells = (cell_positions(h, w, features.size, chroma.device) * aspect).expand(B, -1, -1)  # (B, N, 2)
         points = hints.points * aspect
 
         # Bilinear sampling at the hints is one sparse matrix, shared by everything that is sampled.
-        sampling = sampling_weights(hints.points, h, w, features.size)  # (B, K, h * w)
-        at_hints = torch.einsum("bkn,bgdn->bgdk", sampling, embedding)
-        mix = features.head_mix.flatten(2)  # (B, heads, h * w)
-        mix_at_hints = torch.einsum("bkn,bgn->bgk", sampling, mix)
-        error = hints.chroma - torch.einsum("bkn,bcn->bkc", sampling, chroma.flatten(2))
+        sampling = sampling_weights(hints.points, h, w, features.size).transpose(1, 2)  # (B, N, K)
+        at_hints = embedding @ sampling.unsqueeze(1)  # (B, heads, D, K)
+        mix = features.head_mix.flatten(2)  # (B, heads, N)
+        error = hints.chroma.transpose(1, 2) - chroma.flatten(2) @ sampling  # (B, 2, K)
 
-        among_hints = self._weights(at_hints, at_hints, points, points, hints)  # (B, heads, K, K)
-        among_hints = torch.einsum("bgk,bgkj->bkj", mix_at_hints, among_hints)
+        among_hints = self._shares(at_hints, at_hints, points, points, mix @ sampling, hints)  # (B, K, K)
         correction = error
         for _ in range(self.rounds):
-            correction = correction + error - among_hints @ correction
+            correction = correction + error - correction @ among_hints
 
-        weights = self._weights(embedding, at_hints, cells.expand(B, -1, -1), points, hints)  # (B, heads, h * w, K)
-        shift = torch.einsum("bgn,bgnk,bkc->bcn", mix, weights, correction)
-        return chroma + shift.view(B, 2, h, w)
+        shares = self._shares(at_hints, embedding, points, cells, mix, hints)  # (B, K, N)
+        return chroma + (correction @ shares).view(B, 2, h, w)
 
     def _join(self, embedding: Tensor, chroma: Tensor, luminance: Tensor) -> Tensor:
         B = chroma.shape[0]
@@ -211,16 +208,27 @@ class HintSpread(nn.Module):
         scaled_luminance = self.luminance_weight.view(1, -1, 1, 1) * luminance.reshape(B, 1, 1, -1)
         return torch.cat([learned, scaled_chroma, scaled_luminance], dim=2)
 
-    def _weights(self, queries: Tensor, keys: Tensor, places: Tensor, points: Tensor, hints: HintBatch) -> Tensor:
-        """Share of every hint (B, heads, N, K) in N places; what is missing to 1 goes to the null token."""
-        similarity = 2 * queries.transpose(-1, -2) @ keys
-        similarity = similarity - queries.square().sum(2).unsqueeze(-1) - keys.square().sum(2).unsqueeze(-2)
-        distance = (places.unsqueeze(2) - points.unsqueeze(1)).square().sum(-1).clamp(min=1e-12).sqrt()  # (B, N, K)
-        distance = (distance - 2 * hints.radius.unsqueeze(1)).clamp(min=0)  # the longer side spans 2
+    def _shares(
+        self, keys: Tensor, queries: Tensor, points: Tensor, places: Tensor, mix: Tensor, hints: HintBatch
+    ) -> Tensor:
+        """Each hint's share (B, K, N) in N places, heads mixed; what is missing to 1 goes to the null token.
+
+        Args:
+            keys: (B, heads, D, K), embedding at the hints.
+            queries: (B, heads, D, N), embedding at the places.
+            points: (B, K, 2), where the hints are; the longer side spans 2.
+            places: (B, N, 2).
+            mix: (B, heads, N), shares of the heads.
+            hints: For radius and mask.
+        """
+        similarity = keys.transpose(-1, -2) @ (2 * queries)  # (B, heads, K, N)
+        similarity = similarity - queries.square().sum(2).unsqueeze(2) - keys.square().sum(2).unsqueeze(3)
+        distance = (torch.cdist(points, places) - 2 * hints.radius.unsqueeze(2)).clamp(min=0)  # (B, K, N)
         logits = similarity - self.log_gamma.exp().view(1, -1, 1, 1) * distance.square().unsqueeze(1)
-        logits = logits.masked_fill(~hints.mask[:, None, None, :], -torch.inf)
-        null = self.null_logit.view(1, -1, 1, 1).expand(*logits.shape[:3], 1)
-        return torch.cat([null, logits], dim=-1).softmax(dim=-1)[..., 1:]
+        logits = logits.masked_fill(~hints.mask[:, None, :, None], -torch.inf)
+        null = self.null_logit.view(1, -1, 1, 1).expand(*logits.shape[:2], 1, logits.shape[3])
+        shares = torch.cat([null, logits], dim=2).softmax(dim=2)[:, :, 1:]
+        return (mix.unsqueeze(2) * shares).sum(dim=1)
 
 
 class ChromaFormerModel(ColorizerModel):
@@ -323,7 +331,8 @@ class ChromaFormerModel(ColorizerModel):
         return ColorizerOutput(chroma=chroma, logits=features.logits)
 
     def _mean_chroma(self, logits: Tensor) -> Tensor:
-        return torch.einsum("bqhw,qc->bchw", logits.softmax(dim=1), self.bin_centers)
+        B, _, h, w = logits.shape
+        return (self.bin_centers.T @ logits.flatten(2).softmax(dim=1)).view(B, 2, h, w)
 
     def _vivid_logits(self, logits: Tensor, expected: Tensor, vividness: float) -> Tensor:
         """Tilt the distribution outward along the expected colour, then sharpen it (annealed mean, Zhang 2016).
@@ -331,10 +340,13 @@ class ChromaFormerModel(ColorizerModel):
         The mean over hues in doubt is duller than any of them. Exponential tilting picks the livelier of the colours
         that the network holds possible, and unlike a factor on the chroma it leaves gray what is surely gray.
         """
-        direction = expected / (expected.norm(dim=1, keepdim=True) + UNDECIDED)
-        outward = torch.einsum("bchw,qc->bqhw", direction, self.bin_centers)
-        temperature = 1 + vividness * (self.config.vivid_temperature - 1)
-        return (logits + vividness * self.config.vivid_tilt * outward) / temperature
+        direction = expected / (expected.norm(dim=1, keepdim=True) + UNDECIDED)  # (B, 2, h, w)
+        coldness = 1 / (1 + vividness * (self.config.vivid_temperature - 1))
+        tilt = vividness * self.config.vivid_tilt
+        centers = self.bin_centers.expand(len(logits), -1, -1)
+        # (logits + tilt * centers @ direction) * coldness in one pass over the distribution
+        vivid = torch.baddbmm(logits.flatten(2), centers, direction.flatten(2), beta=coldness, alpha=tilt * coldness)
+        return vivid.view_as(logits)
 
 
 def cell_positions(h: int, w: int, size: tuple[int, int], device: torch.device) -> Tensor:
