@@ -8,14 +8,14 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -27,6 +27,7 @@ from rich.progress import (
 )
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
 
 from colorizer_hf.models.base import ColorizerModel
 
@@ -64,7 +65,7 @@ class Trainer:
 
     Args:
         objective: The network and its loss; a part named `backbone` is unfrozen late and learns slowly.
-        build_batches: First sample -> iterable over batches, from that sample on.
+        build_loader: (start, total) -> loader of the batches with these samples.
         config: The run.
         evaluate: (averaged model, step) -> metrics to log.
     """
@@ -72,13 +73,13 @@ class Trainer:
     def __init__(
         self,
         objective: Objective,
-        build_batches: Callable[[int], Iterator[Tensor]],
+        build_loader: Callable[..., DataLoader[Tensor]],
         config: TrainConfig,
         evaluate: Evaluator | None = None,
     ) -> None:
         self.config = config
         self.folder = Path(config.output)
-        self.build_batches = build_batches
+        self.build_loader = build_loader
         self.evaluate = evaluate
         self.accelerator = Accelerator(
             mixed_precision=config.precision,
@@ -106,14 +107,18 @@ class Trainer:
         self._resume()
         if self.config.report_to != "none":
             self.accelerator.init_trackers("logs", config={"output": self.config.output, "seed": self.config.seed})
-        batches = iter(self.build_batches(self.done.step * self._batch_size))
+        start, total = (steps * self.samples_per_step for steps in (self.done.step, self.config.steps))
+        batches = iter(
+            self.accelerator.prepare(self.build_loader(start=start, total=total))
+        )  # each process has its own
         started = time.monotonic() - self.done.seconds
         with self._progress_bar() as bar:
-            task = bar.add_task("training", total=self.config.steps, completed=self.done.step, speed="", loss="")
+            task = bar.add_task("training", total=self.config.steps, completed=self.done.step, speed="")
             while self.done.share(self.config) < 1:
                 terms = self._step(next(batches))
                 self.done.step += 1
-                self.done.seconds = time.monotonic() - started
+                # all processes must agree on when the time is up
+                (self.done.seconds,) = broadcast_object_list([time.monotonic() - started])
                 self._after_step(terms, bar, task)
         self._evaluate()
         self.accelerator.end_training()
@@ -122,9 +127,9 @@ class Trainer:
         share = self.done.share(self.config)
         set_learning_rates(self.optimizer, learning_rate_factor(self.done.step, share, self.config.optimizer))
         set_training_mode(self.network, frozen=share < self.config.optimizer.unfreeze_at)
-        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.done.step)
-        with self.accelerator.autocast():
-            loss, terms = self.objective(photos.to(self.accelerator.device), generator)
+        draw = self.done.step * self.accelerator.num_processes + self.accelerator.process_index
+        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + draw)
+        loss, terms = self.objective(photos, generator)
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), self.config.optimizer.clip)
         self.optimizer.step()
@@ -134,10 +139,10 @@ class Trainer:
 
     def _after_step(self, terms: dict[str, float], bar: Progress, task: TaskID) -> None:
         step, config = self.done.step, self.config
-        speed = step * self._batch_size / max(self.done.seconds, 1e-9)
+        speed = step * self.samples_per_step / max(self.done.seconds, 1e-9)
         loss = "  ".join(f"{name} {value:.4f}" for name, value in terms.items())
         planned = step / max(self.done.share(config), 1e-9)  # a time limit may end the run before its last step
-        bar.update(task, completed=step, total=max(round(planned), step), speed=f"{speed:.1f} images/s", loss=loss)
+        bar.update(task, completed=step, total=max(round(planned), step), speed=f"{speed:.1f} images/s")
         if step % config.log_every == 0:
             minutes = self.done.seconds / 60
             bar.console.print(f"step {step}  {minutes:.1f} min  {speed:.1f} images/s  {loss}", highlight=False)
@@ -160,8 +165,11 @@ class Trainer:
         """Write a checkpoint under another name and rename it when it is whole: a kill leaves none half written."""
         final = self.folder / "checkpoints" / f"step-{self.done.step:08d}"
         partial = final.with_name(f".{final.name}")
-        shutil.rmtree(partial, ignore_errors=True)
+        if self.accelerator.is_main_process:
+            shutil.rmtree(partial, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
         self.accelerator.save_state(str(partial))
+        self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
             (partial / "progress.json").write_text(json.dumps(asdict(self.done)), encoding="utf-8")
             partial.replace(final)
@@ -177,13 +185,14 @@ class Trainer:
             self.accelerator.print(f"resumed from {checkpoints[-1]}")
 
     @property
-    def _batch_size(self) -> int:
+    def samples_per_step(self) -> int:
+        """Photos that all processes together see in a step."""
         return self.config.batch_size * self.accelerator.num_processes
 
     def _progress_bar(self) -> Progress:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        more = (TimeRemainingColumn(), TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[loss]}"))
-        return Progress(*columns, *more, disable=not self.accelerator.is_main_process)
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn())
+        times = (TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[speed]}"))
+        return Progress(*columns, *times, disable=not self.accelerator.is_main_process)
 
 
 def parameter_groups(model: nn.Module, config: OptimizerConfig) -> list[dict]:

@@ -11,22 +11,27 @@ from typing import Any
 
 import torch
 
+from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.base import ColorizerModel
 
 from .config import TrainConfig
 
 
-def save_half(model: ColorizerModel, folder: str | Path) -> None:
-    """Save weights as fp16 safetensors while the configuration keeps asking for fp32, so that CPUs compute in fp32."""
+def save_checkpoint(model: ColorizerModel, folder: str | Path) -> None:
+    """Save a network and its image processor as `from_pretrained` reads them.
+
+    Weights are stored as fp16 while the configuration keeps asking for fp32, so that CPUs compute in fp32.
+    """
     state = {key: value.half() if value.is_floating_point() else value for key, value in model.state_dict().items()}
     model.save_pretrained(folder, state_dict=state)
+    ColorizerImageProcessor(model.config.working_size, model.config.size_multiple).save_pretrained(folder)
 
 
 def write_manifest(folder: str | Path, *, recipe: str, mean_chroma: tuple[float, float], **facts: Any) -> None:
     """Write `manifest.json` beside the weights: checksum, licence, recipe, date and what else is known.
 
     Args:
-        folder: A folder written by `save_half`.
+        folder: A folder written by `save_checkpoint`.
         recipe: Name of the recipe and configuration.
         mean_chroma: Mean a and b of the training photographs, Lab units.
         **facts: Further entries.
@@ -50,7 +55,6 @@ def run_record(config: TrainConfig, *, steps: int, seconds: float, metrics: dict
         "commit": _git_commit(),
         "hardware": describe_hardware(),
         "steps": steps,
-        "images": steps * config.batch_size,
         "minutes": round(seconds / 60, 1),
         "metrics": {name: round(value, 4) for name, value in metrics.items()},
         "config": asdict(config),

@@ -11,6 +11,7 @@ Leaves in the output folder: `model/` (averaged weights, fp16, as `from_pretrain
 
 import itertools
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,6 @@ from torch import Tensor
 
 from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import ColorizerError, TrainingDataError
-from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.models.backbones import convert_lite0_weights
@@ -32,7 +32,7 @@ from train.parts.data import build_loader, read_photos
 from train.parts.hint_simulation import HintConfig, simulate_hints
 from train.parts.loop import Evaluator, Objective, Trainer
 from train.parts.losses import LossConfig, colorization_loss
-from train.parts.results import run_record, save_half, write_manifest
+from train.parts.results import run_record, save_checkpoint, write_manifest
 from train.parts.samples import draw_samples
 
 AVERAGED_PHOTOS = 2000  # for the mean chroma of the training photographs
@@ -94,21 +94,19 @@ def train(config: TrainConfig, *, name: str) -> dict:
     model = build_model(config)
     mean_chroma = mean_training_chroma(config)
     objective = PretrainObjective(model, config.hints, config.loss)
-    trainer = Trainer(objective, batches(config), config, build_evaluator(config))
+    loader = partial(build_loader, config.data, batch_size=config.batch_size, seed=config.seed)
+    trainer = Trainer(objective, loader, config, build_evaluator(config))
     trainer.run()
 
-    folder = Path(config.output)
-    done = trainer.done
-    record = {"recipe": "pretrain", "name": name}
-    record |= run_record(config, steps=done.step, seconds=done.seconds, metrics=trainer.metrics)
-    save_half(trainer.averaged_model, folder / "model")
-    processor = ColorizerImageProcessor(model.config.working_size, model.config.size_multiple)
-    processor.save_pretrained(folder / "model")
-    facts = {"images": record["images"], "metrics": record["metrics"]}
-    write_manifest(
-        folder / "model", recipe=f"pretrain/{name}", mean_chroma=mean_chroma, **facts
-    )  # fmt: skip
-    (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    images = trainer.done.step * trainer.samples_per_step
+    record = {"recipe": "pretrain", "name": name, "images": images}
+    record |= run_record(config, steps=trainer.done.step, seconds=trainer.done.seconds, metrics=trainer.metrics)
+    if trainer.accelerator.is_main_process:
+        folder = Path(config.output)
+        save_checkpoint(trainer.averaged_model, folder / "model")
+        facts = {"images": images, "metrics": record["metrics"]}
+        write_manifest(folder / "model", recipe=f"pretrain/{name}", mean_chroma=mean_chroma, **facts)
+        (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return record
 
 
@@ -145,16 +143,6 @@ def mean_training_chroma(config: TrainConfig) -> tuple[float, float]:
         raise TrainingDataError(f"no photo of {', '.join(config.data.sources)} has enough colour to learn from")
     a, b = (total / photos).tolist()
     return a, b
-
-
-def batches(config: TrainConfig):
-    """The batches from a given sample on."""
-
-    def build(start: int):
-        total = config.steps * config.batch_size
-        return build_loader(config.data, batch_size=config.batch_size, seed=config.seed, start=start, total=total)
-
-    return build
 
 
 def build_evaluator(config: TrainConfig) -> Evaluator | None:
