@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -51,8 +52,10 @@ def parse_color(color: str | Sequence[int]) -> str:
     if isinstance(color, str):
         if HEX_COLOR.fullmatch(color):
             return color.lower()
-    elif len(color) == 3 and all(0 <= channel <= 255 for channel in color):
-        return "#" + "".join(f"{round(channel):02x}" for channel in color)
+    else:
+        with suppress(TypeError):  # no sequence, or not of numbers
+            if len(color) == 3 and all(0 <= channel <= 255 for channel in color):
+                return "#" + "".join(f"{round(channel):02x}" for channel in color)
     raise HintError(f"a hint's colour must be #rrggbb or three numbers in 0..255, got {color!r}")
 
 
@@ -96,7 +99,7 @@ def layer_to_hints(layer: Image.Image | np.ndarray, size: tuple[int, int]) -> li
         HintError: the layer is not RGBA.
     """
     rgba = np.asarray(layer)
-    if rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
+    if rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8 or rgba.size == 0:
         raise HintError(
             f"a hint layer must be an RGBA picture with 8 bits a channel, got {rgba.dtype} of shape {rgba.shape}"
         )
@@ -120,6 +123,8 @@ def collect_hints(
     """
     if hints is None:
         return []
+    if isinstance(hints, Hint):
+        raise HintError("hints must be a list; put the single hint into [ ]")
     items = [hints] if isinstance(hints, Image.Image | np.ndarray) else list(hints)
     collected: list[Hint] = []
     for item in items:
@@ -135,7 +140,8 @@ def collect_hints(
 def hints_to_json(hints: Sequence[Hint], size: tuple[int, int]) -> str:
     """Hints as JSON, with the size of the photo they belong to."""
     width, height = size
-    return json.dumps({"width": width, "height": height, "hints": [asdict(hint) for hint in hints]}, indent=2)
+    data = {"width": width, "height": height, "hints": [asdict(hint) for hint in hints]}
+    return json.dumps(data, indent=2, default=float)  # numpy's numbers
 
 
 def hints_from_json(text: str, size: tuple[int, int]) -> list[Hint]:
@@ -149,14 +155,14 @@ def hints_from_json(text: str, size: tuple[int, int]) -> list[Hint]:
         scale_x, scale_y = size[0] / data["width"], size[1] / data["height"]
         return [
             Hint(
-                x=entry["x"] * scale_x,
-                y=entry["y"] * scale_y,
+                x=entry["x"] * scale_x + (scale_x - 1) / 2,  # pixel centres lie at halves
+                y=entry["y"] * scale_y + (scale_y - 1) / 2,
                 color=entry["color"],
                 radius=None if entry.get("radius") is None else entry["radius"] * max(scale_x, scale_y),
             )
             for entry in data["hints"]
         ]
-    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise HintError("the hints are not valid JSON of width, height and hints with x, y, color, radius") from error
 
 

@@ -14,6 +14,7 @@ from .color import lightness_table
 from .imaging import Photo, read
 from .models.auto import ARCHITECTURES
 
+MAX_SIZE = 1024  # attention over all cells: time grows with the fourth power of the size
 MAX_ASPECT = 8  # of the network's input; longer strips are squeezed, which keeps the cost bounded
 
 
@@ -48,7 +49,7 @@ class ColorizerImageProcessor(BaseImageProcessor):
 
         Raises:
             ImageError: a photograph cannot be read.
-            ValueError: `size` is smaller than `size_multiple`.
+            ValueError: `size` is smaller than `size_multiple` or larger than `MAX_SIZE`.
         """
         photos = images if isinstance(images, Sequence) and not isinstance(images, str | bytes) else [images]
         luminance = [self.shrink(image if isinstance(image, Photo) else read(image), size=size) for image in photos]
@@ -68,8 +69,8 @@ class ColorizerImageProcessor(BaseImageProcessor):
     def input_size(self, shape: tuple[int, int], *, size: int | None = None) -> tuple[int, int]:
         """Height and width of the network's input for a photo of the given height and width."""
         shorter = self.working_size if size is None else size
-        if shorter < self.size_multiple:
-            raise ValueError(f"size must be at least {self.size_multiple} pixels, got {shorter}")
+        if not self.size_multiple <= shorter <= MAX_SIZE:
+            raise ValueError(f"size must be {self.size_multiple} to {MAX_SIZE} pixels, got {shorter}")
         scale = shorter / min(shape)
         longest = shorter * MAX_ASPECT
         height, width = (min(side * scale, longest) / self.size_multiple for side in shape)

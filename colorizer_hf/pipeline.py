@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, islice
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from transformers.pipelines import PIPELINE_REGISTRY
 
 from .chroma_upsampling import render
 from .color import lab_to_rgb, lightness_table
-from .errors import ColorizerError
+from .errors import CheckpointError, ColorizerError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
 from .imaging import Photo, read, write
-from .models.auto import load_model, resolve_checkpoint
+from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, load_model, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
 
 TASK = "image-colorization"
@@ -144,19 +145,36 @@ class ColorizationPipeline(Pipeline):
             CheckpointError: the checkpoint is missing, damaged or of another kind.
         """
         model = load_model(name_or_path)
-        processor = ColorizerImageProcessor.from_pretrained(resolve_checkpoint(name_or_path))
+        source = resolve_checkpoint(name_or_path)
+        try:
+            processor = ColorizerImageProcessor.from_pretrained(source)
+        except (OSError, ValueError) as error:
+            problem = f"{source} has no preprocessor_config.json that can be read; save its image processor there too"
+            raise CheckpointError(problem) from error
         return cls(model=model, image_processor=processor, task=TASK, device=device)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.model.to(memory_format=torch.channels_last)  # convolutions run faster so on CPUs
 
+    def save_pretrained(self, save_directory: str | PathLike[str], **kwargs: Any) -> None:
+        """Save the network and its image processor, for `from_pretrained`.
+
+        The base class would add this module to them, which is of no use without the package around it.
+
+        Args:
+            save_directory: A folder; it is made if need be.
+            **kwargs: For `save_pretrained` of both.
+        """
+        self.model.save_pretrained(save_directory, **kwargs)
+        self.image_processor.save_pretrained(save_directory, **kwargs)
+
     def __call__(
         self,
         photos: Any,
         *,
         hints: Hints = None,
-        vividness: float = 1.0,
+        vividness: float | None = None,
         size: int | None = None,
         batch_size: int = 1,
     ) -> Any:
@@ -167,7 +185,7 @@ class ColorizationPipeline(Pipeline):
             hints: Colours that are known: `Hint` objects, an RGBA layer painted over the photo, or a list of both.
                 They apply to every photo of the call.
             vividness: 0 gives the expected colour, which has the least error and looks muted; 1 about as much colour as
-                real photographs have.
+                real photographs have; None takes what the pipeline was made with, 1 as a rule.
             size: Working resolution, shorter side in pixels; None takes the network's own.
             batch_size: Photos of a list or generator that go through the network together; sizes may be mixed.
 
@@ -179,17 +197,21 @@ class ColorizationPipeline(Pipeline):
             HintError: a hint makes no sense or lies outside the photo.
             ValueError: an option is outside its range.
         """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         options = {"hints": hints, "vividness": vividness, "size": size}
         if isinstance(photos, list) and not photos:
             return []
         return super().__call__(photos, batch_size=batch_size, num_workers=0, **options)
 
     def _sanitize_parameters(  # ty: ignore[incompatible-method-override]
-        self, hints: Hints = None, vividness: float = 1.0, size: int | None = None
+        self, hints: Hints = None, vividness: float | None = None, size: int | None = None
     ) -> tuple[dict, dict, dict]:
-        if not 0 <= vividness <= 1:
-            raise ValueError(f"vividness must be between 0 and 1, got {vividness}")
-        return {"size": size, "hints": hints}, {"vividness": vividness}, {}
+        """The options of each step that were given; they go over those that the pipeline was made with."""
+        if vividness is not None:
+            check_vividness(vividness)
+        preprocess, forward = {"size": size, "hints": hints}, {"vividness": vividness}
+        return _given(preprocess), _given(forward), {}
 
     def preprocess(self, input_: Any, size: int | None = None, hints: Hints = None) -> dict[str, Any]:  # ty: ignore[incompatible-method-override]
         """Read one photo, shrink its luminance to the network's size, collect its hints."""
@@ -241,8 +263,19 @@ class ColorizationPipeline(Pipeline):
         hints = HintBatch.cat([inputs["hints"] for inputs in group])
         output = self.forward({"luminance": luminance, "hints": hints}, **forward_params)
         for i, inputs in enumerate(group):
-            one = ColorizerOutput(**{name: value[i : i + 1] for name, value in output.items()})
+            # Copies, so that who keeps or pickles one result does not keep the whole batch.
+            one = ColorizerOutput(**{name: value[i : i + 1].clone() for name, value in output.items()})
             yield self.postprocess((inputs["photo"], one))
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def check_vividness(vividness: float) -> None:
+    """Raises ValueError outside [0, 1]."""
+    if not 0 <= vividness <= 1:
+        raise ValueError(f"vividness must be between 0 and 1, got {vividness}")
 
 
 def _likely_colors(probabilities: Tensor, centers: Tensor, k: int) -> list[tuple[Tensor, float]]:
@@ -267,6 +300,12 @@ def _hex_color(luminance: float, chroma: Tensor) -> str:
     return "#" + "".join(f"{round(255 * channel):02x}" for channel in rgb.clamp(0, 1).flatten().tolist())
 
 
-PIPELINE_REGISTRY.register_pipeline(TASK, pipeline_class=ColorizationPipeline, pt_model=AutoModel, type="image")
+PIPELINE_REGISTRY.register_pipeline(
+    TASK,
+    pipeline_class=ColorizationPipeline,
+    pt_model=AutoModel,
+    default={"model": (str(CHECKPOINTS / DEFAULT_CHECKPOINT), "main")},
+    type="image",
+)
 
 __all__ = ["ColorizationPipeline", "ColorizationResult", "Suggestion"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from .pipeline import ColorizationPipeline, ColorizationResult, Hints
+from .pipeline import ColorizationPipeline, ColorizationResult, Hints, check_vividness
 
 
 class EditSession:
@@ -38,7 +38,9 @@ class EditSession:
 
         Raises:
             HintError: a hint makes no sense or lies outside the photo.
+            ValueError: `vividness` is outside its range.
         """
+        check_vividness(vividness)
         batch = self.pipeline.prepare_hints(hints, self.photo)
         with torch.inference_mode():
             output = self.pipeline.model.decode(self._features, batch, vividness=vividness)

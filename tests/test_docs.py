@@ -1,5 +1,6 @@
 """The documentation does what it says: snippets run, links lead somewhere, every command and option is real."""
 
+import json
 import re
 import shlex
 import shutil
@@ -65,3 +66,11 @@ def test_every_example_photograph_has_its_source_and_licence():
     page = (ROOT / "space" / "examples" / "LICENSES.md").read_text(encoding="utf-8")
     photos = {path.name for path in (ROOT / "space" / "examples").iterdir()} - {"LICENSES.md"}
     assert photos == set(re.findall(r"^\| `([^`]+)`", page, re.MULTILINE))
+
+
+@pytest.mark.parametrize("result", sorted((ROOT / "train" / "results" / "pretrain").glob("*-*-*-*-*.json")), ids=str)
+def test_the_model_card_has_the_figures_of_the_kept_evaluations(result: Path):
+    card = (ROOT / "model_card.md").read_text(encoding="utf-8")
+    report = json.loads(result.read_text(encoding="utf-8"))
+    for row in report["rows"]:
+        assert f"| {row['hints']} | {row['psnr']:.2f} | {row['gain']:+.2f} | {row['ssim']:.4f} |" in card

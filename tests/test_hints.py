@@ -1,5 +1,7 @@
 """From dabs in a photo's pixels to tensors, and to JSON and back."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -25,7 +27,7 @@ class TestHint:
     def test_takes_hex_and_rgb(self, color) -> None:
         assert Hint(1, 2, color).color == "#c0ffee"
 
-    @pytest.mark.parametrize("color", ["red", "#12345", (1, 2), (0, 0, 256), ""], ids=str)
+    @pytest.mark.parametrize("color", ["red", "#12345", (1, 2), (0, 0, 256), "", None, 7, ("a", "b", "c")], ids=str)
     def test_refuses_what_is_no_colour(self, color) -> None:
         with pytest.raises(HintError, match=r"must be #rrggbb or three numbers in 0\.\.255"):
             Hint(1, 2, color)
@@ -87,6 +89,10 @@ class TestLayerToHints:
         with pytest.raises(HintError, match="must be an RGBA picture"):
             layer_to_hints(np.zeros((10, 20, 3), np.uint8), SIZE)
 
+    def test_refuses_a_picture_without_pixels(self) -> None:
+        with pytest.raises(HintError, match="must be an RGBA picture"):
+            layer_to_hints(np.zeros((0, 20, 4), np.uint8), SIZE)
+
 
 class TestCollectHints:
     def test_mixes_hints_and_layers(self) -> None:
@@ -96,6 +102,10 @@ class TestCollectHints:
 
     def test_a_layer_may_stand_alone(self) -> None:
         assert collect_hints(np.zeros((5, 5, 4), np.uint8), SIZE) == []
+
+    def test_says_that_a_single_hint_belongs_into_a_list(self) -> None:
+        with pytest.raises(HintError, match="must be a list"):
+            collect_hints(Hint(1, 2, "#ff0000"), SIZE)  # ty: ignore[invalid-argument-type]
 
     def test_names_what_it_cannot_use(self) -> None:
         with pytest.raises(HintError, match="got tuple"):
@@ -109,10 +119,26 @@ class TestJson:
 
     def test_hints_follow_the_photo_to_another_size(self) -> None:
         text = hints_to_json([Hint(100, 50, "#ff0000", 10)], SIZE)
-        assert hints_from_json(text, (400, 200)) == [Hint(200, 100, "#ff0000", 20)]
+        assert hints_from_json(text, (400, 200)) == [Hint(200.5, 100.5, "#ff0000", 20)]
+
+    def test_takes_numbers_of_numpy(self) -> None:
+        x: Any = np.int64(3)
+        y: Any = np.float32(4.5)
+        given_hints = [Hint(x, y, "#ff0000", np.float64(2))]
+        assert hints_from_json(hints_to_json(given_hints, SIZE), SIZE) == given_hints
 
     @pytest.mark.parametrize(
-        "text", ["", "[]", "{}", '{"width": 0, "height": 1, "hints": []}', '{"width": 1, "height": 1, "hints": [{}]}']
+        "text",
+        [
+            "",
+            "[]",
+            "{}",
+            "[" * 100_000,
+            '{"width": 0, "height": 1, "hints": []}',
+            '{"width": 1, "height": 1, "hints": [{}]}',
+            f'{{"width": 9, "height": 9, "hints": [{{"x": 1{"0" * 400}, "y": 1, "color": "#ff0000"}}]}}',
+        ],
+        ids=["nothing", "list", "empty", "deep", "no width", "no place", "vast number"],
     )
     def test_refuses_other_json(self, text: str) -> None:
         with pytest.raises(HintError, match="not valid JSON"):

@@ -41,9 +41,10 @@ class TestShrink:
         sixteen = eight.astype(np.uint16) * 257
         torch.testing.assert_close(PROCESSOR.shrink(read(sixteen)), PROCESSOR.shrink(read(eight)), atol=0.03, rtol=0)
 
-    def test_refuses_a_size_below_one_multiple(self) -> None:
-        with pytest.raises(ValueError, match="size must be at least 32 pixels, got 16"):
-            PROCESSOR.shrink(read(np.zeros((8, 8), np.uint8)), size=16)
+    @pytest.mark.parametrize("size", [16, 1025])
+    def test_refuses_a_size_out_of_range(self, size: int) -> None:
+        with pytest.raises(ValueError, match=f"size must be 32 to 1024 pixels, got {size}"):
+            PROCESSOR.shrink(read(np.zeros((8, 8), np.uint8)), size=size)
 
 
 class TestPreprocess:

@@ -1,7 +1,10 @@
 """Photo in, photo out, with the checkpoint that ships with the package."""
 
 import io
+import pickle
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from colorizer_hf.hints import Hint
 from colorizer_hf.pipeline import ColorizationPipeline
 from colorizer_hf.session import EditSession
 
+CHECKPOINT = Path(__file__).parents[1] / "colorizer_hf" / "checkpoints" / "chromaformer"
 EXAMPLES = sorted((Path(__file__).parents[1] / "space" / "examples").glob("*.jpg"))
 
 
@@ -55,6 +59,18 @@ class TestPipeline:
         for together in (pipe(photos, batch_size=3), list(pipe((photo for photo in photos), batch_size=2))):
             for one, other in zip(together, single, strict=True):
                 torch.testing.assert_close(one.chroma, other, atol=1e-4, rtol=0)
+
+    def test_a_result_of_a_batch_does_not_carry_the_others(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        alone, (first, *_) = pipe(gray), pipe([gray] * 3, batch_size=3)
+        assert len(pickle.dumps(first)) == len(pickle.dumps(alone))
+        assert np.array_equal(pickle.loads(pickle.dumps(first)).pixels, alone.pixels)
+
+    @pytest.mark.parametrize("batch_size", [0, -1])
+    def test_batches_of_nothing_are_refused(
+        self, pipe: ColorizationPipeline, gray: np.ndarray, batch_size: int
+    ) -> None:
+        with pytest.raises(ValueError, match=f"batch_size must be at least 1, got {batch_size}"):
+            pipe([gray], batch_size=batch_size)
 
     def test_an_empty_list_gives_an_empty_list(self, pipe: ColorizationPipeline) -> None:
         assert pipe([]) == []
@@ -148,20 +164,50 @@ class TestEditSession:
             fresh = pipe(gray, hints=current, vividness=vividness)
             assert np.array_equal(session.update(current, vividness=vividness).pixels, fresh.pixels)
 
+    @pytest.mark.parametrize("vividness", [-0.1, float("nan")])
+    def test_vividness_outside_its_range_is_refused(
+        self, pipe: ColorizationPipeline, gray: np.ndarray, vividness: float
+    ) -> None:
+        with pytest.raises(ValueError, match="vividness must be between 0 and 1"):
+            EditSession(pipe, gray).update(vividness=vividness)
+
 
 class TestLoading:
     def test_transformers_pipeline_finds_the_task(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
-        folder = Path(__file__).parents[1] / "colorizer_hf" / "checkpoints" / "chromaformer"
-        other = transformers_pipeline("image-colorization", model=str(folder), device="cpu")  # ty: ignore[no-matching-overload]
+        other: Any = transformers_pipeline("image-colorization", model=str(CHECKPOINT), device="cpu")  # ty: ignore[no-matching-overload]
         assert torch.equal(other(gray).chroma, pipe(gray).chroma)
+
+    def test_transformers_pipeline_has_a_default_model(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        other: Any = transformers_pipeline("image-colorization", device="cpu")  # ty: ignore[no-matching-overload]
+        assert torch.equal(other(gray).chroma, pipe(gray).chroma)
+
+    def test_options_of_the_pipeline_hold_until_a_call_says_otherwise(
+        self, pipe: ColorizationPipeline, gray: np.ndarray
+    ) -> None:
+        options: Any = {"vividness": 0.0, "size": 64}
+        calm = ColorizationPipeline(
+            model=pipe.model, image_processor=pipe.image_processor, task="image-colorization", device="cpu", **options
+        )
+        assert torch.equal(calm(gray).chroma, pipe(gray, **options).chroma)
+        assert torch.equal(calm(gray, vividness=1.0).chroma, pipe(gray, size=64).chroma)
 
     def test_save_and_load_gives_equal_pictures(
         self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path
     ) -> None:
-        pipe.model.save_pretrained(tmp_path)
-        pipe.image_processor.save_pretrained(tmp_path)
+        pipe.save_pretrained(tmp_path)
+        assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".safetensors"}
         loaded = ColorizationPipeline.from_pretrained(tmp_path, device="cpu")
         assert np.array_equal(loaded(gray).pixels, pipe(gray).pixels)
+
+    @pytest.mark.parametrize("content", [None, "{"], ids=["missing", "damaged"])
+    def test_a_folder_without_its_image_processor_is_named(self, tmp_path: Path, content: str | None) -> None:
+        folder = tmp_path / "copy"
+        shutil.copytree(CHECKPOINT, folder)
+        (folder / "preprocessor_config.json").unlink()
+        if content:
+            (folder / "preprocessor_config.json").write_text(content)
+        with pytest.raises(CheckpointError, match=r"copy has no preprocessor_config\.json that can be read"):
+            ColorizationPipeline.from_pretrained(folder)
 
     def test_an_unknown_name_lists_the_known_ones(self) -> None:
         with pytest.raises(CheckpointError, match=r"no checkpoint nonsense.* one of: chromaformer"):

@@ -1,8 +1,10 @@
 """The command line: one module per command; what is heavy is imported inside the commands."""
 
 import os
+import signal
 import sys
 import traceback
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -41,19 +43,29 @@ def _colorizer(
 
 
 def main() -> None:
-    """Run the command line; an error a user can act on ends as its one sentence."""
+    """Run the command line; an error a user can act on, or a refusal of the system, ends as its one sentence."""
     # Threads that wait by spinning take the cores of others, on a busy machine for seconds; torch reads this on import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Being terminated ends like Ctrl-C, by an exception: half-written files are taken away.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    _print_any_name()
     debug = "--debug" in sys.argv
     # Most people add it at the end of a line that has just failed.
     arguments = ["--debug"] * debug + [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
         app(arguments)
-    except ColorizerError as error:
+    except (ColorizerError, OSError) as error:
         if debug:
             traceback.print_exc()
         print(f"colorizer: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _print_any_name() -> None:
+    """Let a file name that the terminal's or the pipe's encoding cannot show be printed escaped, not end the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # None where it was closed
+            stream.reconfigure(errors="backslashreplace")
 
 
 __all__ = ["app", "main"]

@@ -1,6 +1,7 @@
 """`colorizer colorize`: photographs in, colour photographs out."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ColorizerError, HintError, ImageError
-from .photo_files import Outputs, PhotoFile, find_photos, has_photo_suffix
+from .photo_files import Outputs, PhotoFile, find_photos, has_photo_suffix, make_folder
 from .startup import heavy_imports
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def colorize(
         float, typer.Option(min=0, max=1, help="0: the safest colours, 1: as colourful as real photographs.")
     ] = 1.0,
     size: Annotated[
-        int | None, typer.Option(min=32, help="Shorter side in pixels at which the network sees the photograph.")
+        int | None,
+        typer.Option(min=32, max=1024, help="Shorter side in pixels at which the network sees the photograph."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name, folder or Hub id; `colorizer models` lists names.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the best one if absent.")] = None,
@@ -66,7 +68,7 @@ def colorize(
         for photo, target in with_progress(jobs):
             try:
                 result = pipeline(photo.path, hints=hints, vividness=vividness, size=size)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(target.parent)
                 result.save(target, quality=quality)
             except Exception as error:  # one bad photograph must not stop the others
                 report.failed(str(photo.path), error)
@@ -124,7 +126,7 @@ class _Report:
         argument: str | Path, *, output: str | None = None, notes: Sequence[str] = (), error: str | None = None
     ) -> None:
         line = {"input": str(argument), "output": output, "notes": list(notes), "error": error}
-        print(json.dumps(line, ensure_ascii=False), flush=True)
+        print(json.dumps(line), flush=True)
 
 
 def _check_device(device: str | None) -> None:
@@ -142,9 +144,10 @@ def _parse_hint(text: str) -> "Hint":
     from ..hints import Hint
 
     try:
-        x, y, color, *radius = text.split(",")
-        if len(radius) > 1:
-            raise ValueError("too many numbers")
+        parts = text.split(",")
+        if not 3 <= len(parts) <= 4:
+            raise ValueError(f"it has {len(parts)} parts")
+        x, y, color, *radius = parts
         return Hint(float(x), float(y), color, *map(float, radius))
     except (HintError, ValueError) as error:
         problem = f"{text!r} is not X,Y,#RRGGBB or X,Y,#RRGGBB,R ({error})"
@@ -164,13 +167,14 @@ def _find(inputs: list[str], report: _Report) -> list[PhotoFile]:
 
 
 def _plan(photos: list[PhotoFile], output: Path, report: _Report, *, overwrite: bool) -> list[Job]:
-    if has_photo_suffix(output) and not output.is_dir():
+    is_folder = os.path.isdir(output)  # noqa: PTH112 - Path.is_dir fails where nobody may look or a name is too long
+    if has_photo_suffix(output) and not is_folder:
         if len(photos) > 1:
             problem = f"{output} is the name of one picture, got {len(photos)} photographs; name a folder"
             raise typer.BadParameter(problem, param_hint="--output")
         photos = [PhotoFile(photo.path, Path(output.name)) for photo in photos]
         output = output.parent
-    elif output.exists() and not output.is_dir():
+    elif os.path.exists(output) and not is_folder:  # noqa: PTH110
         raise typer.BadParameter(f"{output} is neither a folder nor the name of a picture", param_hint="--output")
     outputs = Outputs(photos, output, overwrite=overwrite)
     jobs: list[Job] = []

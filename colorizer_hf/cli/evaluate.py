@@ -1,11 +1,14 @@
 """`colorizer evaluate`: how close a network comes to the true colours of photographs."""
 
-import os
+import secrets
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -45,6 +48,8 @@ def evaluate(
 ) -> None:
     """Measure a model on colour photographs, beside a gray picture, a constant tone and the best it could reach."""
     counts = _hint_counts(hints)
+    for path in filter(None, (json, plot)):
+        _check_place(path)
     if plot and not find_spec("matplotlib"):
         raise ColorizerError("--plot needs matplotlib; install it with: pip install 'colorizer_hf[eval]'")
     network = _load(model, device)
@@ -176,15 +181,38 @@ def _table_rows(report: "EvaluationReport") -> dict[str, "Measures"]:
     )
 
 
+def _check_place(path: Path) -> None:
+    """Refuse a place where nothing can be written before the long run rather than after it."""
+    with _failures_named(path):
+        if not _is_stream(path):
+            existing = next(folder for folder in path.resolve().parents if folder.exists())
+            TemporaryFile(dir=existing).close()
+
+
 def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    try:
+    """Write a file whole or not at all; a link stays a link."""
+    with _failures_named(path):
+        if _is_stream(path):
+            path.write_bytes(content)
+            return
+        path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        beside = path.with_name(f".{secrets.token_hex(8)}.part")
         try:
             beside.write_bytes(content)
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is a device or a pipe such as /dev/stdout, which a file must not replace."""
+    return path.exists() and not path.is_file()
+
+
+@contextmanager
+def _failures_named(path: Path) -> Generator[None]:
+    try:
+        yield
     except OSError as error:
-        raise ColorizerError(f"{path} cannot be written ({error.strerror})") from error
+        raise ColorizerError(f"{path} cannot be written ({error.strerror}); choose another place") from error

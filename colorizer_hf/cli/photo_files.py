@@ -29,11 +29,13 @@ def find_photos(argument: str) -> list[PhotoFile]:
     it finds keeps its sub-folder, so that `archive/**/*.jpg` cannot mix up two files of one name.
 
     Raises:
-        ImageError: A folder or a pattern has no photographs.
+        ImageError: A folder or a pattern has no photographs, or nobody may look into the folder.
     """
+    if not argument:  # which would be the current folder
+        raise ImageError("an empty name was given; name photographs, folders or patterns")
     path = Path(argument)
-    if path.is_dir():
-        found = [PhotoFile(entry, Path(entry.name)) for entry in sorted(path.iterdir()) if _is_wanted(entry)]
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir fails where nobody may look or a name is too long
+        found = [PhotoFile(entry, Path(entry.name)) for entry in _entries(path) if _is_wanted(entry)]
     elif glob.has_magic(argument) and not os.path.lexists(path):
         base, pattern = _split_pattern(path)
         # Unlike Path.glob this leaves hidden folders alone.
@@ -53,9 +55,35 @@ def has_photo_suffix(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, with those above it.
+
+    Raises:
+        ImageError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageError(f"the folder {folder} cannot be made ({error.strerror}); choose another one") from error
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise ImageError(f"{folder}: it cannot be looked into ({error.strerror}); change its permissions") from error
+
+
 def _is_wanted(path: Path) -> bool:
-    # Hidden files are left alone: file managers keep previews under such names.
-    return has_photo_suffix(path) and not path.name.startswith(".")
+    # Hidden files are left alone: file managers keep previews under such names. So are pipes: reading may never end.
+    return has_photo_suffix(path) and not path.name.startswith(".") and not _is_pipe(path)
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except OSError:
+        return False  # reading will say what is wrong
 
 
 def _split_pattern(path: Path) -> tuple[Path, str]:

@@ -80,7 +80,8 @@ def _check_kind(source: Any) -> None:
     if isinstance(source, np.ndarray):
         if source.ndim not in (2, 3) or (source.ndim == 3 and source.shape[2] not in (1, 3, 4)):
             raise ValueError(f"an array must have shape (H, W) or (H, W, 1|3|4), got {source.shape}")
-        if source.dtype not in (np.bool_, np.uint8, np.uint16) and source.dtype.kind != "f":
+        # Big-endian numbers, as they lie in some files, are numbers as well.
+        if source.dtype.newbyteorder("=") not in (np.bool_, np.uint8, np.uint16) and source.dtype.kind != "f":
             raise ValueError(f"pixels must be bool, uint8, uint16 or floats in 0..1, got {source.dtype}")
         # A little overshoot comes from rounding in whatever made the floats; nan fails both comparisons.
         if source.dtype.kind == "f" and source.size and not (source.min() >= -1e-3 and source.max() <= 1 + 1e-3):

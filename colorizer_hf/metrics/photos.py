@@ -1,7 +1,9 @@
 """Colour photographs out of a folder or a tar file, squashed to a protocol's square."""
 
 import logging
+import lzma
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import ImageError
 from ..imaging import SUFFIXES
@@ -17,6 +19,8 @@ from ..imaging import SUFFIXES
 logger = logging.getLogger(__name__)
 
 Skip = Callable[[ImageError], None]
+
+_DAMAGED_COMPRESSION = (EOFError, zlib.error, lzma.LZMAError)
 
 
 def load_photos(
@@ -70,8 +74,10 @@ def _readable(path: Path, size: int, on_skip: Skip) -> Iterator[np.ndarray]:
         try:
             with open_file() as file:
                 photo = _squashed(file, size)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            on_skip(ImageError(f"{name} cannot be read as a photograph ({error})"))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, *_DAMAGED_COMPRESSION) as error:
+            unknown = isinstance(error, UnidentifiedImageError)  # its text shows a file object
+            reason = "its format is not known" if unknown else error
+            on_skip(ImageError(f"{name} cannot be read as a photograph ({reason})"))
         else:
             yield photo
 
@@ -96,8 +102,12 @@ def _entries(path: Path) -> Iterator[tuple[str, Callable[[], IO[bytes]]]]:
                     yield f"{member.name} in {path}", partial(_open_member, archive, member)
     except FileNotFoundError as error:
         raise ImageError(f"{path} does not exist; give a folder or tar file of photographs") from error
-    except (tarfile.TarError, OSError) as error:
-        raise ImageError(f"{path} is neither a folder nor a tar file that can be read ({error})") from error
+    except (tarfile.TarError, *_DAMAGED_COMPRESSION) as error:  # the texts of some have a line for every compression
+        raise ImageError(
+            f"{path} is neither a folder nor a tar file that can be read to its end; give one, or copy it again"
+        ) from error
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read ({error.strerror or error}); give a folder or tar file") from error
 
 
 def _open_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

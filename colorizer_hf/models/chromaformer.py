@@ -60,8 +60,8 @@ class ChromaFormerConfig(ColorizerConfig):
     spread_heads: int = 4
     spread_dim: int = 12
     spread_rounds: int = 8
-    vivid_temperature: float | int = 0.35
-    vivid_tilt: float | int = 2.0
+    vivid_temperature: float | int = 0.5
+    vivid_tilt: float | int = 5.0
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)

@@ -211,6 +211,27 @@ class TestOutput:
         assert colorizer(photo, "-o", result, "--overwrite").exit_code == 0
         assert format_of(result) == "PNG"
 
+    @pytest.mark.parametrize(
+        ("output", "problem"),
+        [
+            ("file/below", "cannot be made (Not a directory); choose another one"),
+            ("x" * 300, "cannot be made (File name too long); choose another one"),
+            ("x" * 300 + ".png", "File name too long"),
+        ],
+        ids=["below a file", "long folder", "long name"],
+    )
+    def test_that_the_system_refuses_is_named_in_one_line(
+        self, photo: Path, monkeypatch: pytest.MonkeyPatch, output: str, problem: str
+    ):
+        monkeypatch.chdir(photo.parent)
+        (photo.parent / "file").touch()
+        result = colorizer("photo.png", "-o", output)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("photo.png: ")
+        assert problem in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert sorted(path.name for path in photo.parent.iterdir()) == ["file", "photo.png"]
+
     def test_quality_reaches_the_file(self, photo: Path, tmp_path: Path):
         for quality in (30, 95):
             colorizer(photo, "-o", tmp_path / f"{quality}.jpg", "--quality", quality)
@@ -222,8 +243,8 @@ class TestWrongUsage:
         ("arguments", "message"),
         [
             (["{photo}", "--vividness", "2"], "vividness"),
-            (["{photo}", "--hint", "1,2"], "is not X,Y,#RRGGBB"),
-            (["{photo}", "--hint", "1,2,#ff0000,3,4"], "is not X,Y,#RRGGBB"),
+            (["{photo}", "--hint", "1,2"], "is not X,Y,#RRGGBB or X,Y,#RRGGBB,R (it has 2 parts)"),
+            (["{photo}", "--hint", "1,2,#ff0000,3,4"], "is not X,Y,#RRGGBB or X,Y,#RRGGBB,R (it has 5 parts)"),
             (["{photo}", "--hint", "1,2,crimson-ish"], "is not X,Y,#RRGGBB"),
             (["{photo}", "{other}", "--hint", "1,2,#ff0000"], "single photograph, got 2"),
             (["{photo}", "{other}", "-o", "{photo}.jpg"], "name of one picture, got 2"),
@@ -268,6 +289,12 @@ class TestJson:
         assert good == {"input": str(photo), "output": str(tmp_path / "out" / "photo.png"), "notes": [], "error": None}
         assert (bad["input"], bad["output"]) == (str(missing), None)
         assert bad["error"] == result.stderr.strip()
+
+    def test_is_ascii_so_that_any_pipe_takes_any_name(self, tmp_path: Path):
+        missing = tmp_path / f"füße {os.fsdecode(bytes([0xFF]))}.jpg"
+        result = colorizer(missing, "-o", tmp_path / "out", "--json")
+        assert result.stdout.isascii()
+        assert json.loads(result.stdout)["input"] == str(missing)
 
 
 class TestProgress:

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -9,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from colorizer_hf.cli import app
 from colorizer_hf.cli.evaluate import evaluate
+from colorizer_hf.errors import ColorizerError
 from colorizer_hf.metrics.protocols import PROTOCOLS
 
 
@@ -84,11 +86,34 @@ class TestEvaluate:
         assert f"{photos / '1.png'} cannot be read as a photograph" in result.stderr
         assert json.loads((tmp_path / "out.json").read_text())["images"] == 2
 
-    def test_leaves_nothing_behind_where_it_cannot_write(self, photos, model, tmp_path):
+    @pytest.mark.parametrize("option", ["--json", "--plot"])
+    @pytest.mark.parametrize("place", ["file/out", "x" * 300], ids=["below a file", "long name"])
+    def test_refuses_a_place_where_it_cannot_write_before_the_run(self, photos, model, tmp_path, option, place):
         (tmp_path / "file").write_text("")
-        result = run(photos, "--model", model, "--hints", "0", "--limit", 1, "--json", tmp_path / "file" / "out.json")
-        assert "out.json cannot be written" in str(result.exception)
+        result = run(photos, "--model", model, "--hints", "0", "--limit", 1, option, tmp_path / place)
+        assert isinstance(result.exception, ColorizerError)
+        assert f"{place} cannot be written (" in str(result.exception)
+        assert not result.output
         assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "photos"]
+
+    def test_leaves_no_folder_behind_when_the_run_fails(self, model, tmp_path):
+        run(tmp_path / "nowhere", "--model", model, "--json", tmp_path / "results" / "out.json")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_writes_into_a_pipe_and_does_not_replace_it(self, photos, model):
+        reader, writer = os.pipe()
+        result = run(photos, "--model", model, "--hints", "0", "--limit", 1, "--json", f"/dev/fd/{writer}")
+        os.close(writer)
+        assert result.exit_code == 0, result.output
+        with open(reader) as pipe:  # noqa: PTH123 - a descriptor has no path
+            assert json.load(pipe)["images"] == 1
+
+    def test_a_link_stays_a_link_to_the_new_figures(self, photos, model, tmp_path):
+        link = tmp_path / "latest.json"
+        link.symlink_to("real.json")
+        run(photos, "--model", model, "--hints", "0", "--limit", 1, "--json", link)
+        assert link.is_symlink()
+        assert json.loads((tmp_path / "real.json").read_text())["images"] == 1
 
     @pytest.mark.parametrize(
         "arguments",

@@ -1,5 +1,6 @@
 """Which photographs an argument means, and where results go."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,25 @@ class TestFindPhotos:
     def test_a_file_whose_name_looks_like_a_pattern_is_that_file(self, archive: Path):
         (archive / "scan[1].png").touch()
         assert find_photos("archive/scan[1].png") == [PhotoFile(Path("archive/scan[1].png"), Path("scan[1].png"))]
+
+    def test_an_empty_name_is_not_the_current_folder(self, archive: Path):
+        with pytest.raises(ImageError, match="an empty name was given"):
+            find_photos("")
+
+    def test_a_pipe_in_a_folder_is_left_alone_for_nobody_may_ever_fill_it(self, archive: Path):
+        os.mkfifo(archive / "pipe.jpg")
+        assert names("archive") == ["a.png", "b.JPG"]
+        assert names("archive/pipe.jpg") == ["pipe.jpg"]
+
+    def test_a_name_that_is_too_long_is_left_for_the_reader_to_name(self, archive: Path):
+        assert names("x" * 300 + ".jpg") == ["x" * 300 + ".jpg"]
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may look everywhere")
+    def test_a_folder_that_nobody_may_look_into_is_an_error_that_names_it(self, archive: Path):
+        archive.chmod(0)
+        with pytest.raises(ImageError, match="archive: it cannot be looked into"):
+            find_photos("archive")
+        assert names("archive/a.png") == ["a.png"]
 
     @pytest.mark.parametrize("argument", ["archive/empty", "archive/*.webp"])
     def test_what_holds_no_photographs_is_an_error_that_names_it(self, archive: Path, argument: str):

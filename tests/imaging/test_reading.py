@@ -91,6 +91,12 @@ class TestSources:
         assert photo.luminance.dtype == np.uint16
         np.testing.assert_array_equal(photo.luminance, gray.astype(np.uint16) * 257)
 
+    @pytest.mark.parametrize("dtype", [">u2", ">f4"])
+    def test_the_order_of_bytes_in_an_array_plays_no_part(self, gray, dtype):
+        codes = gray.astype(np.uint16) * 257
+        pixels = codes if dtype == ">u2" else codes / 65535
+        np.testing.assert_array_equal(read(pixels.astype(dtype)).luminance, codes)
+
     def test_arrays_of_bool_become_black_and_white(self, gray):
         np.testing.assert_array_equal(read(gray > 99).luminance, np.where(gray > 99, 255, 0))
 

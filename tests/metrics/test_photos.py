@@ -1,5 +1,6 @@
 import tarfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -98,6 +99,32 @@ class TestLoadPhotos:
     def test_says_that_nothing_is_there(self, tmp_path):
         with pytest.raises(ImageError, match=r"nowhere does not exist; give a folder or tar file"):
             load_photos(tmp_path / "nowhere")
+
+    def test_says_in_one_line_what_no_reader_knows(self, folder):
+        (folder / "a2.jpg").write_bytes(b"no JPEG")
+        skipped: list[ImageError] = []
+        load_photos(folder, on_skip=skipped.append)
+        path = folder / "a2.jpg"
+        assert [str(error) for error in skipped] == [f"{path} cannot be read as a photograph (its format is not known)"]
+
+    @pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+    def test_says_that_a_compressed_tar_file_is_cut_off(self, folder, tmp_path, mode: Literal["w:gz", "w:bz2", "w:xz"]):
+        path = tmp_path / "photos.tar.any"
+        noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / "noise.png")
+        with tarfile.open(path, mode) as tar:
+            for number in range(3):
+                tar.add(folder / "noise.png", f"{number}.png")
+        path.write_bytes(path.read_bytes()[:-100_000])
+        for use in (count_photos, load_photos):
+            with pytest.raises(ImageError, match=r"photos.tar.any is neither a folder nor a tar file that can be read"):
+                use(path)
+
+    def test_a_damaged_tar_file_is_one_line(self, tmp_path):
+        (tmp_path / "empty.tar").touch()
+        with pytest.raises(ImageError) as caught:
+            load_photos(tmp_path / "empty.tar")
+        assert "\n" not in str(caught.value)
 
     @pytest.mark.parametrize("cut", [0, 700])
     def test_says_that_a_tar_file_is_damaged(self, archive, cut):

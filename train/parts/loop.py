@@ -145,7 +145,9 @@ class Trainer:
         bar.update(task, completed=step, total=max(round(planned), step), speed=f"{speed:.1f} images/s")
         if step % config.log_every == 0:
             minutes = self.done.seconds / 60
-            bar.console.print(f"step {step}  {minutes:.1f} min  {speed:.1f} images/s  {loss}", highlight=False)
+            bar.console.print(
+                f"step {step}  {minutes:.1f} min  {speed:.1f} images/s  {loss}", highlight=False, soft_wrap=True
+            )
             self.accelerator.log(terms, step=step)
         if config.evaluation.every and step % config.evaluation.every == 0:
             self._evaluate()

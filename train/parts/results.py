@@ -24,6 +24,7 @@ def save_checkpoint(model: ColorizerModel, folder: str | Path) -> None:
     """
     state = {key: value.half() if value.is_floating_point() else value for key, value in model.state_dict().items()}
     model.save_pretrained(folder, state_dict=state)
+    (Path(folder) / "model.safetensors").chmod(0o644)  # safetensors leaves it to its owner alone
     ColorizerImageProcessor(model.config.working_size, model.config.size_multiple).save_pretrained(folder)
 
 
