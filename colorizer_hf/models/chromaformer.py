@@ -61,7 +61,7 @@ class ChromaFormerConfig(ColorizerConfig):
     spread_dim: int = 12
     spread_rounds: int = 8
     vivid_temperature: float | int = 0.5
-    vivid_tilt: float | int = 5.0
+    vivid_tilt: float | int = 4.0
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)
