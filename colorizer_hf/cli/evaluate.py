@@ -1,6 +1,5 @@
 """`colorizer evaluate`: how close a network comes to the true colours of photographs."""
 
-import secrets
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,7 +7,6 @@ from dataclasses import replace
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -183,6 +181,8 @@ def _table_rows(report: "EvaluationReport") -> dict[str, "Measures"]:
 
 def _check_place(path: Path) -> None:
     """Refuse a place where nothing can be written before the long run rather than after it."""
+    from tempfile import TemporaryFile
+
     with _failures_named(path):
         if not _is_stream(path):
             existing = next(folder for folder in path.resolve().parents if folder.exists())
@@ -191,6 +191,8 @@ def _check_place(path: Path) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; a link stays a link."""
+    import secrets
+
     with _failures_named(path):
         if _is_stream(path):
             path.write_bytes(content)

@@ -7,7 +7,7 @@ Hints enter at the very end: `HintSpread` carries each hint's error to the cells
 expensive is computed once per photo, an edit costs milliseconds, and without hints nothing changes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
@@ -140,6 +140,7 @@ class ChromaFormerFeatures:
         luminance: (B, 1, h, w), averaged over each cell.
         chroma: (B, 2, h, w), ab / 110 at vividness 0, without hints.
         size: Height and width of the network's input in pixels, before padding.
+        vivid: The chroma without hints at the vividness last asked for: only the first of many edits computes it.
     """
 
     logits: Tensor
@@ -149,6 +150,7 @@ class ChromaFormerFeatures:
     luminance: Tensor
     chroma: Tensor
     size: tuple[int, int]
+    vivid: dict[float, Tensor] = field(default_factory=dict)
 
 
 class HintSpread(nn.Module):
@@ -323,12 +325,20 @@ class ChromaFormerModel(ColorizerModel):
             raise ValueError("ChromaFormer does not take a palette; pass palette=None")
         chroma = features.chroma
         if vividness > 0:
-            expected = features.chroma - features.residual
-            vivid = self._vivid_logits(features.logits, expected, vividness)
-            chroma = self._mean_chroma(vivid) + features.residual
+            chroma = self._vivid_chroma(features, vividness)
         if hints is not None and len(hints) > 0:
             chroma = self.spread(chroma, features, hints)
         return ColorizerOutput(chroma=chroma, logits=features.logits)
+
+    def _vivid_chroma(self, features: ChromaFormerFeatures, vividness: float) -> Tensor:
+        if vividness in features.vivid and not torch.is_grad_enabled():
+            return features.vivid[vividness]
+        expected = features.chroma - features.residual
+        chroma = self._mean_chroma(self._vivid_logits(features.logits, expected, vividness)) + features.residual
+        if not torch.is_grad_enabled():
+            features.vivid.clear()
+            features.vivid[vividness] = chroma
+        return chroma
 
     def _mean_chroma(self, logits: Tensor) -> Tensor:
         B, _, h, w = logits.shape

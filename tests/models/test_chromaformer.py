@@ -96,6 +96,14 @@ class TestVividness:
     def test_picks_the_livelier_of_colours_that_are_in_doubt(self, model: ChromaFormerModel) -> None:
         assert self.vivid_chroma(model, (0, 0), (20, 40)).norm() > 30
 
+    def test_edits_at_changing_vividness_equal_fresh_ones(self, model: ChromaFormerModel) -> None:
+        photo = torch.rand(1, 1, 64, 64)
+        with torch.inference_mode():
+            features = model.encode(photo)
+            for vividness in (1.0, 0.4, 0.4, 0.0, 1.0):
+                fresh = model.decode(model.encode(photo), vividness=vividness).chroma
+                assert torch.equal(model.decode(features, vividness=vividness).chroma, fresh)
+
     def test_leaves_gray_what_is_surely_gray(self, model: ChromaFormerModel) -> None:
         assert self.vivid_chroma(model, (0, 0)).norm() < 0.1
 
