@@ -162,9 +162,7 @@ def hint_edit(model: "ColorizerModel") -> Row:
         features = model.encode(luminance)
 
         def edit() -> "Tensor":
-            chroma = model.decode(features, hints, vividness=1.0).chroma
-            assert chroma is not None
-            return upsample_chroma(chroma, luminance)
+            return upsample_chroma(model.decode(features, hints, vividness=1.0).chroma, luminance)
 
         ours, automatic = best_times(15, edit, lambda: model.decode(model.encode(luminance), vividness=1.0))
     name = "hint edit: decode with 20 hints + upsample to 384"
