@@ -1,10 +1,11 @@
-"""Colour hints in a photo's own pixels: from points, from painted layers, from JSON, to tensors."""
+"""Colour hints in a photo's own pixels: from points, strokes, painted layers and JSON, to tensors."""
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -15,7 +16,10 @@ from .errors import HintError
 from .models.hint_batch import HintBatch
 
 HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-MAX_LAYER_HINTS = 300  # of one painted layer
+MAX_PAINTED_HINTS = 300  # of one painted layer, or of all strokes
+MAX_STROKES = 1_000
+MAX_STROKE_POINTS = 20_000  # of all strokes together: minutes of painting without a pause
+DEFAULT_RADIUS = 0.01  # share of the photo's longer side
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,20 @@ class Hint:
             raise HintError(f"the radius of a hint must be 0 or more pixels, got {self.radius}")
 
 
+class Stroke(TypedDict):
+    """A line painted over a photo, as it travels in JSON; independent of the photo's size.
+
+    Attributes:
+        color: "#rrggbb".
+        radius: Half the width of the line as a share of the photo's longer side, 0 to 1.
+        points: The corners [x, y] of the line, 0 to 1 of the photo's width and height; a single one is a dab.
+    """
+
+    color: str
+    radius: float
+    points: list[list[float]]
+
+
 def parse_color(color: str | Sequence[int]) -> str:
     """Bring a colour into the form "#rrggbb".
 
@@ -56,7 +74,7 @@ def parse_color(color: str | Sequence[int]) -> str:
         with suppress(TypeError):  # no sequence, or not of numbers
             if len(color) == 3 and all(0 <= channel <= 255 for channel in color):
                 return "#" + "".join(f"{round(channel):02x}" for channel in color)
-    raise HintError(f"a hint's colour must be #rrggbb or three numbers in 0..255, got {color!r}")
+    raise HintError(f"a hint's colour must be #rrggbb or three numbers in 0..255, got {color!r:.40}")
 
 
 def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
@@ -69,23 +87,28 @@ def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
     Raises:
         HintError: a hint lies outside the photo.
     """
-    width, height = size
-    for hint in hints:
-        if not (0 <= hint.x < width and 0 <= hint.y < height):
-            raise HintError(f"the hint at ({hint.x:g}, {hint.y:g}) lies outside the photo of {width} x {height} pixels")
+    _check_inside(hints, size)
     if not hints:
         return HintBatch.empty(1)
-    longer = max(width, height)
+    width, height = size
+    longer = max(size)
     rgb = torch.tensor([[int(str(hint.color)[i : i + 2], 16) / 255 for i in (1, 3, 5)] for hint in hints])  # (K, 3)
     _, chroma = rgb_to_lab(rgb[:, :, None, None])
     points = [[(hint.x + 0.5) / width * 2 - 1, (hint.y + 0.5) / height * 2 - 1] for hint in hints]
-    radius = [0.01 if hint.radius is None else hint.radius / longer for hint in hints]
+    radius = [DEFAULT_RADIUS if hint.radius is None else hint.radius / longer for hint in hints]
     return HintBatch(
         points=torch.tensor([points], dtype=torch.float32),
         chroma=chroma[None, :, :, 0, 0],
         radius=torch.tensor([radius], dtype=torch.float32),
         mask=torch.ones(1, len(hints), dtype=torch.bool),
     )
+
+
+def _check_inside(hints: Sequence[Hint], size: tuple[int, int]) -> None:
+    width, height = size
+    for hint in hints:
+        if not (0 <= hint.x < width and 0 <= hint.y < height):
+            raise HintError(f"the hint at ({hint.x:g}, {hint.y:g}) lies outside the photo of {width} x {height} pixels")
 
 
 def layer_to_hints(layer: Image.Image | np.ndarray, size: tuple[int, int]) -> list[Hint]:
@@ -104,9 +127,56 @@ def layer_to_hints(layer: Image.Image | np.ndarray, size: tuple[int, int]) -> li
             f"a hint layer must be an RGBA picture with 8 bits a channel, got {rgba.dtype} of shape {rgba.shape}"
         )
     cell = max(1, round(max(rgba.shape[:2]) / 128))
-    while len(hints := _hints_on_grid(rgba, cell, size)) > MAX_LAYER_HINTS:
+    while len(hints := _hints_on_grid(rgba, cell, size)) > MAX_PAINTED_HINTS:
         cell *= 2
     return hints
+
+
+def strokes_to_hints(strokes: Sequence[Mapping[str, object]], size: tuple[int, int]) -> list[Hint]:
+    """Turn painted strokes into hints along them, about a radius apart.
+
+    Paint covers paint: where a later stroke of another colour passes, the hints of earlier ones go. Where there would
+    be more than `MAX_PAINTED_HINTS`, hints of one colour that lie near each other become one.
+
+    Args:
+        strokes: What should be `Stroke`s, in painting order. They may come from anywhere: what is wrong with them is
+            found here. Points outside the photo are moved to its edge.
+        size: The photo's width and height in pixels.
+
+    Raises:
+        HintError: the strokes are malformed, or too many.
+    """
+    lines = [_Line.of_stroke(stroke, size) for stroke in _checked_strokes(strokes)]
+    # No finer than needed, so that the work stays bounded however long and thin the strokes are.
+    spacing = max(1.0, sum(line.length for line in lines) / (4 * MAX_PAINTED_HINTS))
+    hints: list[Hint] = []
+    for line in lines:
+        covered = line.covers(np.array([(hint.x, hint.y) for hint in hints]).reshape(-1, 2))
+        hints = [hint for hint, hidden in zip(hints, covered, strict=True) if not hidden or hint.color == line.color]
+        hints += [Hint(x, y, line.color, line.radius) for x, y in line.sample(max(spacing, line.radius)).tolist()]
+    return _thinned(hints, size)
+
+
+def hints_to_strokes(hints: Sequence[Hint], size: tuple[int, int]) -> list[Stroke]:
+    """Hints as dabs: strokes of one point each, which `strokes_to_hints` turns into the same hints.
+
+    Args:
+        hints: In pixels of the photo.
+        size: The photo's width and height in pixels.
+
+    Raises:
+        HintError: a hint lies outside the photo.
+    """
+    _check_inside(hints, size)
+    width, height = size
+    return [
+        Stroke(
+            color=str(hint.color),
+            radius=DEFAULT_RADIUS if hint.radius is None else min(float(hint.radius / max(size)), 1.0),
+            points=[[min(float((hint.x + 0.5) / width), 1.0), min(float((hint.y + 0.5) / height), 1.0)]],
+        )
+        for hint in hints
+    ]
 
 
 def collect_hints(
@@ -185,4 +255,113 @@ def _hints_on_grid(rgba: np.ndarray, cell: int, size: tuple[int, int]) -> list[H
     return hints
 
 
-__all__ = ["Hint", "HintBatch", "collect_hints", "hints_from_json", "hints_to_batch", "hints_to_json", "layer_to_hints"]
+@dataclass(frozen=True)
+class _Line:
+    """A stroke in pixels of its photo.
+
+    Attributes:
+        color: "#rrggbb".
+        radius: In pixels.
+        corners: (N, 2), x and y; N is at least 1.
+    """
+
+    color: str
+    radius: float
+    corners: np.ndarray
+
+    @classmethod
+    def of_stroke(cls, stroke: Stroke, size: tuple[int, int]) -> "_Line":
+        corners = np.array(stroke["points"], dtype=float) * size - 0.5  # pixel centres lie at halves
+        return cls(parse_color(stroke["color"]), stroke["radius"] * max(size), corners.clip(0, np.array(size) - 1.0))
+
+    @property
+    def length(self) -> float:
+        return float(self._distances()[-1])
+
+    def sample(self, spacing: float) -> np.ndarray:
+        """Points (M, 2) at equal distances of about `spacing` from the line's start to its end; one if it is short."""
+        distances = self._distances()
+        at = np.linspace(0, distances[-1], round(distances[-1] / spacing) + 1)
+        return np.stack([np.interp(at, distances, self.corners[:, axis]) for axis in range(2)], axis=1)
+
+    def covers(self, points: np.ndarray) -> np.ndarray:
+        """Which of the points (M, 2) lie within the radius of the line: (M,) bool."""
+        low, high = self.corners.min(axis=0) - self.radius, self.corners.max(axis=0) + self.radius
+        covered = ((low <= points) & (points <= high)).all(axis=1)  # most strokes are small: few points are left
+        points = points[covered]
+        starts = self.corners[: max(1, len(self.corners) - 1)]
+        steps = self.corners[-len(starts) :] - starts
+        lengths = np.maximum((steps**2).sum(axis=1), 1e-12)
+        near = np.zeros(len(points), bool)
+        for few in (slice(first, first + 256) for first in range(0, len(starts), 256)):  # memory stays small
+            offsets = points[:, None] - starts[few]  # (M, segments, 2)
+            along = ((offsets * steps[few]).sum(axis=2) / lengths[few]).clip(0, 1)
+            offsets -= along[..., None] * steps[few]
+            near |= ((offsets**2).sum(axis=2) <= self.radius**2).any(axis=1)
+        covered[covered] = near
+        return covered
+
+    def _distances(self) -> np.ndarray:
+        """Of each corner from the start, along the line."""
+        return np.concatenate([[0.0], np.hypot(*np.diff(self.corners, axis=0).T).cumsum()])
+
+
+def _checked_strokes(strokes: Any) -> Sequence[Stroke]:
+    """The same, if they are what they should be.
+
+    Raises:
+        HintError: they are not.
+    """
+    if not isinstance(strokes, list | tuple):
+        raise HintError(f"the strokes must be a list, got {type(strokes).__name__}")
+    if len(strokes) > MAX_STROKES:
+        raise HintError(f"a photo can take {MAX_STROKES} strokes, got {len(strokes)}; undo some")
+    left = MAX_STROKE_POINTS
+    for stroke in strokes:
+        if not isinstance(stroke, dict) or not {"color", "radius", "points"} <= stroke.keys():
+            raise HintError("a stroke must have color, radius and points")
+        parse_color(stroke["color"])
+        if not _is_number(stroke["radius"]) or not 0 <= stroke["radius"] <= 1:
+            raise HintError(
+                f"the radius of a stroke must be 0 to 1 of the photo's longer side, got {stroke['radius']!r:.40}"
+            )
+        points = stroke["points"]
+        if not isinstance(points, list | tuple) or not points:
+            raise HintError("the points of a stroke must be a list of at least one [x, y]")
+        left -= len(points)
+        if left < 0:
+            raise HintError(f"the strokes of a photo can have {MAX_STROKE_POINTS} points together; undo some strokes")
+        for point in points:
+            if not (isinstance(point, list | tuple) and len(point) == 2 and all(map(_is_number, point))):
+                raise HintError(f"a point of a stroke must be two numbers [x, y], got {point!r:.40}")
+    return strokes
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number, and none so large that geometry would overflow."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
+
+
+def _thinned(hints: list[Hint], size: tuple[int, int]) -> list[Hint]:
+    """At most `MAX_PAINTED_HINTS` of them: one of each colour in every square of a grid, as fine as it can be."""
+    cell, few = max(size) / 256, hints
+    while len(few) > MAX_PAINTED_HINTS:
+        if cell > max(size):
+            raise HintError(f"a photo can take hints of {MAX_PAINTED_HINTS} colours, got {len(few)}; use fewer")
+        few = list({(hint.color, hint.x // cell, hint.y // cell): hint for hint in hints}.values())
+        cell *= 1.25
+    return few
+
+
+__all__ = [
+    "Hint",
+    "HintBatch",
+    "Stroke",
+    "collect_hints",
+    "hints_from_json",
+    "hints_to_batch",
+    "hints_to_json",
+    "hints_to_strokes",
+    "layer_to_hints",
+    "strokes_to_hints",
+]

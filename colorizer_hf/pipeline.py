@@ -20,7 +20,7 @@ from .color import lab_to_rgb, lightness_table
 from .errors import CheckpointError, ColorizerError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
-from .imaging import Photo, read, write
+from .imaging import Photo, eight_bit, read, with_note, write
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, load_model, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
 
@@ -36,7 +36,7 @@ class Suggestion:
     """A likely colour at a point.
 
     Attributes:
-        color: "#rrggbb" at the photo's own luminance there.
+        color: "#rrggbb" at the photo's own luminance there, or the nearest that was asked for.
         share: Share of the predicted distribution that lies near it, in [0, 1].
     """
 
@@ -68,23 +68,35 @@ class ColorizationResult:
     @property
     def image(self) -> Image.Image:
         """The picture at the photo's size, 8 bits a channel; `save` keeps 16."""
-        pixels = self.pixels
-        if pixels.dtype == np.uint16:
-            pixels = ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-        return Image.fromarray(pixels)
+        return Image.fromarray(eight_bit(self.pixels))
+
+    def preview(self, longer_side: int = 1600) -> Image.Image:
+        """The picture for a screen: rendered at a reduced size, not at the photo's.
+
+        Args:
+            longer_side: Of the preview in pixels, at most; a smaller photo of 8 bits gives its `image`.
+        """
+        photo = self.photo.reduced(longer_side)
+        if photo is self.photo:
+            return self.image
+        return Image.fromarray(render(photo.luminance, self.chroma, photo.alpha))
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about how the photo was read."""
         return self.photo.notes
 
-    def suggestions(self, x: float, y: float, k: int = 5) -> list[Suggestion]:
+    def suggestions(
+        self, x: float, y: float, k: int = 5, *, luminance: tuple[float, float] = (0.0, 1.0)
+    ) -> list[Suggestion]:
         """The likeliest colours at a point, the likeliest first.
 
         Args:
             x: Column in pixels of the photo.
             y: Row in pixels of the photo.
             k: How many at most.
+            luminance: Range of CIELAB L / 100 in which the colours are given: the photo's own luminance there is moved
+                into it. In the dark all colours look black.
 
         Raises:
             ColorizerError: the network predicts no distribution, or the point lies outside the photo.
@@ -97,21 +109,24 @@ class ColorizationResult:
         h, w = self.logits.shape[-2:]
         probabilities = self.logits[:, int(y / height * h), int(x / width * w)].softmax(dim=0)
         code = self.photo.luminance[int(y), int(x)]
-        luminance = float(lightness_table(self.photo.luminance.dtype)[code])
+        darkest, brightest = luminance
+        shown = min(max(float(lightness_table(self.photo.luminance.dtype)[code]), darkest), brightest)
         peaks = _likely_colors(probabilities, self.bin_centers, k)
-        return [Suggestion(_hex_color(luminance, chroma), share) for chroma, share in peaks]
+        return [Suggestion(_hex_color(shown, chroma), share) for chroma, share in peaks]
 
-    def save(self, path: str | Path, *, quality: int = 95) -> None:
+    def save(self, path: str | Path, *, quality: int = 95, note: bool = True) -> None:
         """Write the picture with the photo's metadata; the format follows the path's suffix.
 
         Args:
             path: Where to; 16-bit photos stay 16-bit in PNG and TIFF.
             quality: Of JPEG, WebP and HEIC, 1..100.
+            note: Say in the metadata that a model added the colours; BMP and GIF have no place for it.
 
         Raises:
             ImageError: the picture cannot be written; nothing is left behind.
         """
-        write(self.pixels, path, metadata=self.photo.metadata, quality=quality)
+        metadata = with_note(self.photo.metadata) if note else self.photo.metadata
+        write(self.pixels, path, metadata=metadata, quality=quality)
 
 
 class ColorizationPipeline(Pipeline):

@@ -1,16 +1,29 @@
 """From dabs in a photo's pixels to tensors, and to JSON and back."""
 
+import itertools
+import json
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from colorizer_hf.color import rgb_to_lab
 from colorizer_hf.errors import HintError
-from colorizer_hf.hints import Hint, collect_hints, hints_from_json, hints_to_batch, hints_to_json, layer_to_hints
+from colorizer_hf.hints import (
+    Hint,
+    Stroke,
+    collect_hints,
+    hints_from_json,
+    hints_to_batch,
+    hints_to_json,
+    hints_to_strokes,
+    layer_to_hints,
+    strokes_to_hints,
+)
 
 SIZE = (200, 100)
 hints = st.builds(
@@ -19,6 +32,22 @@ hints = st.builds(
     y=st.floats(0, 99),
     color=st.tuples(*[st.integers(0, 255)] * 3),
     radius=st.none() | st.floats(0, 50),
+)
+RED, BLUE = "#ff0000", "#0000ff"
+
+
+def stroke(*points: tuple[float, float], color: str = RED, radius: float = 0.02) -> Stroke:
+    return Stroke(color=color, radius=radius, points=[list(point) for point in points])
+
+
+coordinates = st.floats(-0.2, 1.2)
+strokes = st.builds(
+    stroke,
+    st.tuples(coordinates, coordinates),
+    st.tuples(coordinates, coordinates),
+    st.tuples(coordinates, coordinates),
+    color=st.sampled_from([RED, BLUE, "#20d020"]),
+    radius=st.floats(0, 0.2),
 )
 
 
@@ -92,6 +121,168 @@ class TestLayerToHints:
     def test_refuses_a_picture_without_pixels(self) -> None:
         with pytest.raises(HintError, match="must be an RGBA picture"):
             layer_to_hints(np.zeros((0, 20, 4), np.uint8), SIZE)
+
+
+class TestStrokesToHints:
+    def test_a_dab_is_one_hint_at_its_pixel(self) -> None:
+        assert strokes_to_hints([stroke((0.5, 0.25), radius=0.05)], SIZE) == [Hint(99.5, 24.5, RED, 10)]
+
+    def test_a_line_becomes_hints_a_radius_apart_from_end_to_end(self) -> None:
+        found = strokes_to_hints([stroke((0.1, 0.5), (0.6, 0.5), radius=0.05)], SIZE)
+        assert [hint.x for hint in found] == pytest.approx(np.linspace(19.5, 119.5, 11))
+        assert {(hint.y, hint.color, hint.radius) for hint in found} == {(49.5, RED, 10)}
+
+    def test_a_line_is_followed_around_its_corners(self) -> None:
+        found = strokes_to_hints([stroke((0.1, 0.2), (0.5, 0.2), (0.5, 0.2), (0.5, 0.8), radius=0.05)], SIZE)
+        assert all(hint.y == pytest.approx(19.5) or hint.x == pytest.approx(99.5) for hint in found)
+        assert (found[-1].x, found[-1].y) == pytest.approx((99.5, 79.5))
+
+    def test_no_strokes_are_no_hints(self) -> None:
+        assert strokes_to_hints([], SIZE) == []
+
+    def test_paint_covers_earlier_paint_of_another_colour(self) -> None:
+        line, across = stroke((0.1, 0.5), (0.9, 0.5)), stroke((0.5, 0.1), (0.5, 0.9), color=BLUE, radius=0.1)
+        found = strokes_to_hints([line, across], SIZE)
+        red = [hint.x for hint in found if hint.color == RED]
+        assert len(red) > 20
+        assert all(abs(x - 99.5) > 20 for x in red)
+        assert min(abs(x - 99.5) for x in red) < 25
+        assert strokes_to_hints([across, line], SIZE) != found, "the order counts"
+
+    def test_paint_of_the_same_colour_covers_nothing(self) -> None:
+        line, across = stroke((0.1, 0.5), (0.9, 0.5)), stroke((0.5, 0.1), (0.5, 0.9), radius=0.1)
+        alone = strokes_to_hints([line], SIZE) + strokes_to_hints([across], SIZE)
+        assert strokes_to_hints([line, across], SIZE) == alone
+
+    def test_a_dab_painted_over_is_gone(self) -> None:
+        found = strokes_to_hints([stroke((0.5, 0.5)), stroke((0.5, 0.5), color=BLUE)], SIZE)
+        assert [hint.color for hint in found] == [BLUE]
+
+    def test_covering_counts_between_the_corners_of_a_long_line(self) -> None:
+        corners = [(x, 0.5 + 0.01 * (x > 0.5)) for x in np.linspace(0, 1, 700).tolist()]
+        dabs = [stroke((x, 0.5)) for x in np.linspace(0.05, 0.95, 30).tolist()]
+        assert {hint.color for hint in strokes_to_hints([*dabs, stroke(*corners, color=BLUE)], SIZE)} == {BLUE}
+
+    def test_a_line_covers_nothing_beyond_its_ends(self) -> None:
+        dab, corner = stroke((0.8, 0.1)), stroke((0.1, 0.1), (0.5, 0.1), (0.9, 0.9), color=BLUE)
+        assert strokes_to_hints([dab, corner], SIZE)[0].color == RED
+
+    def test_points_outside_the_photo_move_to_its_edge(self) -> None:
+        found = strokes_to_hints([stroke((-3, 0.5)), stroke((7, 9))], SIZE)
+        assert [(hint.x, hint.y) for hint in found] == [(0, 49.5), (199, 99)]
+
+    @given(st.lists(strokes, max_size=12), st.tuples(st.integers(1, 5000), st.integers(1, 5000)))
+    def test_whatever_is_painted_can_be_used(self, painted: list[Stroke], size: tuple[int, int]) -> None:
+        found = strokes_to_hints(painted, size)
+        assert len(found) <= 300
+        assert {hint.color for hint in found} <= {one["color"] for one in painted}
+        last = {stroke["color"] for stroke in painted[-1:]}
+        assert last <= {hint.color for hint in found}, "nothing covers the last stroke"
+        hints_to_batch(found, size)
+
+    @pytest.mark.parametrize("radius", [0, 1e-6, 0.001])
+    def test_a_photo_scribbled_all_over_stays_bounded_and_covered(self, radius: float) -> None:
+        rng = np.random.default_rng(0)
+        painted = [stroke(*rng.random((100, 2)).tolist(), radius=radius) for _ in range(60)]
+        found = strokes_to_hints(painted, (4000, 2000))
+        assert 100 < len(found) <= 300
+        quarters = {(hint.x > 2000, hint.y > 1000) for hint in found}
+        assert len(quarters) == 4
+
+    def test_more_dabs_than_hints_are_thinned_and_every_colour_stays(self) -> None:
+        rng = np.random.default_rng(0)
+        painted = [
+            stroke(point, color=color, radius=0) for color in (RED, BLUE) for point in rng.random((250, 2)).tolist()
+        ]
+        found = strokes_to_hints([*painted, stroke((0.5, 0.5), color="#20d020", radius=0)], SIZE)
+        assert 200 < len(found) <= 300
+        assert {hint.color for hint in found} == {RED, BLUE, "#20d020"}
+
+    def test_more_colours_than_hints_are_refused(self) -> None:
+        painted = [stroke((0.5, 0.5), color=f"#{number:06x}", radius=0) for number in range(301)]
+        painted = [one | {"points": [[number / 301, 0.5]]} for number, one in enumerate(painted)]
+        with pytest.raises(HintError, match="hints of 300 colours, got 301"):
+            strokes_to_hints(painted, (4000, 100))
+
+    @pytest.mark.parametrize(
+        ("painted", "problem"),
+        [
+            (None, "must be a list, got NoneType"),
+            ({"color": RED}, "must be a list, got dict"),
+            ([7], "must have color, radius and points"),
+            ([{"color": RED, "radius": 0.1}], "must have color, radius and points"),
+            ([stroke((0, 0), color="red")], "must be #rrggbb"),
+            ([stroke((0, 0)) | {"color": None}], "must be #rrggbb"),
+            *[
+                ([stroke((0, 0)) | {"radius": radius}], "radius of a stroke must be 0 to 1")
+                for radius in ("9", None, True, -0.1, 1.1, float("nan"), float("inf"), 10**400)
+            ],
+            *[
+                ([stroke((0, 0)) | {"points": points}], "points of a stroke must be a list")
+                for points in ([], None, "ab", {"x": 1}, 5)
+            ],
+            *[
+                ([stroke((0, 0)) | {"points": [[0, 0], point]}], "must be two numbers")
+                for point in (
+                    0.5,
+                    [],
+                    [0.5],
+                    [0.5] * 3,
+                    "ab",
+                    ["0.5", "0.5"],
+                    [None, 0],
+                    [0, float("nan")],
+                    [float("inf"), 0],
+                    [10**400, 0],
+                    [[0, 0], [0, 0]],
+                    {"x": 0, "y": 0},
+                )
+            ],
+            ([stroke((0, 0))] * 1001, "can take 1000 strokes, got 1001; undo some"),
+            ([stroke(*[(0, 0)] * 10_001)] * 2, "can have 20000 points together; undo some"),
+        ],
+        ids=lambda value: f"{value!r:.60}",
+    )
+    def test_refuses_what_is_no_stroke_in_one_short_sentence(self, painted: Any, problem: str) -> None:
+        with pytest.raises(HintError, match=problem) as caught:
+            strokes_to_hints(painted, SIZE)
+        assert len(str(caught.value)) < 150
+
+
+class TestHintsToStrokes:
+    def test_each_hint_is_a_dab(self) -> None:
+        (found,) = hints_to_strokes([Hint(99.5, 24.5, BLUE, 20)], SIZE)
+        assert found == {"color": BLUE, "radius": 0.1, "points": [[0.5, 0.25]]}
+
+    def test_a_hint_without_radius_gets_the_default_share(self) -> None:
+        assert hints_to_strokes([Hint(3, 4, RED)], SIZE)[0]["radius"] == 0.01
+
+    def test_is_plain_json_whatever_the_numbers_were(self) -> None:
+        x: Any = np.float32(4.5)
+        json.dumps(hints_to_strokes([Hint(x, x, RED, x)], SIZE))
+
+    @given(st.lists(hints, max_size=8))
+    def test_and_back_gives_the_same_hints(self, given_hints: list[Hint]) -> None:
+        assume(not any(covers(later, earlier) for earlier, later in itertools.combinations(given_hints, 2)))
+        found = strokes_to_hints(hints_to_strokes(given_hints, SIZE), SIZE)
+        assert [hint.color for hint in found] == [hint.color for hint in given_hints]
+        for one, other in zip(found, given_hints, strict=True):
+            radius = 2 if other.radius is None else other.radius
+            assert (one.x, one.y, one.radius) == pytest.approx((other.x, other.y, radius), abs=1e-9)
+
+    def test_and_back_and_forth_does_not_wear_strokes_out(self) -> None:
+        painted = [stroke((0.1, 0.2), (0.9, 0.7)), stroke((0.9, 0.1), (0.1, 0.8), color=BLUE)]
+        once = hints_to_strokes(strokes_to_hints(painted, SIZE), SIZE)
+        assert len(strokes_to_hints(once, SIZE)) == len(once)
+
+    def test_a_hint_outside_the_photo_is_named(self) -> None:
+        with pytest.raises(HintError, match="outside the photo of 200 x 100 pixels"):
+            hints_to_strokes([Hint(float("nan"), 5, RED)], SIZE)
+
+
+def covers(later: Hint, earlier: Hint) -> bool:
+    radius = 2 if later.radius is None else later.radius
+    return later.color != earlier.color and math.dist((later.x, later.y), (earlier.x, earlier.y)) <= radius + 1e-6
 
 
 class TestCollectHints:

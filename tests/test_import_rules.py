@@ -18,7 +18,7 @@ FLOORS = (
 )
 SIBLINGS = {
     "color": {"errors"},
-    "imaging": {"color", "errors"},
+    "imaging": {"color", "errors", "version"},
     "models": {"errors"},
     "hints": {"color", "errors", "imaging", "models"},
     "image_processing": {"chroma_upsampling"},

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 from transformers import pipeline as transformers_pipeline
 
 from colorizer_hf.color import luminance_codes, rgb_to_lab
 from colorizer_hf.errors import CheckpointError, ColorizerError, HintError, ImageError
 from colorizer_hf.hints import Hint
+from colorizer_hf.imaging import read
 from colorizer_hf.pipeline import ColorizationPipeline
 from colorizer_hf.session import EditSession
 
 CHECKPOINT = Path(__file__).parents[1] / "colorizer_hf" / "checkpoints" / "chromaformer"
-EXAMPLES = sorted((Path(__file__).parents[1] / "space" / "examples").glob("*.jpg"))
+EXAMPLES = sorted((Path(__file__).parents[1] / "colorizer_hf" / "webui" / "examples").glob("*.jpg"))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ class TestPipeline:
         assert result.pixels.dtype == np.uint16
         assert result.image.mode == "RGB"
         result.save(tmp_path / "out.png")
-        assert read_back(tmp_path / "out.png").dtype == np.uint16
+        assert read(tmp_path / "out.png").luminance.dtype == np.uint16
 
     @pytest.mark.parametrize("vividness", [-0.1, 1.1, float("nan")])
     def test_vividness_outside_its_range_is_refused(
@@ -105,12 +106,6 @@ class TestPipeline:
     def test_an_unreadable_photo_is_an_image_error(self, pipe: ColorizationPipeline) -> None:
         with pytest.raises(ImageError):
             pipe(b"no picture")
-
-
-def read_back(path: Path) -> np.ndarray:
-    from colorizer_hf.imaging import read
-
-    return read(path).luminance
 
 
 class TestHints:
@@ -138,6 +133,41 @@ def lab_of(pixels: np.ndarray) -> np.ndarray:
     return (chroma[0] * 110).numpy()
 
 
+class TestPreview:
+    def test_is_close_to_the_full_picture_reduced(self, pipe: ColorizationPipeline) -> None:
+        result = pipe(EXAMPLES[0])
+        preview = result.preview(400)
+        assert max(preview.size) == 400
+        expected = result.image.resize(preview.size, Image.Resampling.BOX)
+        difference = np.abs(np.asarray(preview).astype(int) - np.asarray(expected))
+        assert difference.mean() < 2
+
+    def test_of_a_photo_within_the_size_is_its_image(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        result = pipe(gray)
+        for longer_side in (120, 1600):
+            assert result.preview(longer_side).tobytes() == result.image.tobytes()
+
+    def test_of_16_bits_has_8_and_looks_the_same(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        result = pipe(gray.astype(np.uint16) * 257 + 3)
+        preview = result.preview(60)
+        assert preview.mode == "RGB"
+        expected = np.asarray(result.image.resize((60, 45), Image.Resampling.BOX)).astype(int)
+        assert np.abs(np.asarray(preview) - expected).mean() < 2
+
+    def test_keeps_alpha(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        alpha = Image.fromarray(np.tile(np.linspace(0, 255, 120).astype(np.uint8), (90, 1)))
+        preview = pipe(Image.merge("LA", [Image.fromarray(gray), alpha])).preview(60)
+        assert (preview.mode, preview.size) == ("RGBA", (60, 45))
+        expected = np.asarray(alpha.resize((60, 45), Image.Resampling.BOX)).astype(int)
+        assert np.abs(np.asarray(preview.getchannel("A")) - expected).max() <= 1
+
+    def test_of_another_edit_uses_the_same_reduced_photo(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        session = EditSession(pipe, gray)
+        first, second = session.update([]), session.update([Hint(60, 45, "#d02020")])
+        assert first.photo.reduced(60) is second.photo.reduced(60)
+        assert first.preview(60).tobytes() != second.preview(60).tobytes()
+
+
 class TestSuggestions:
     def test_are_distinct_likely_colours_at_the_photos_luminance(self, pipe: ColorizationPipeline) -> None:
         result = pipe(EXAMPLES[0])
@@ -150,6 +180,14 @@ class TestSuggestions:
         for suggestion in found:
             rgb = np.array([[[int(suggestion.color[i : i + 2], 16) for i in (1, 3, 5)]]], np.uint8)
             assert abs(int(luminance_codes(rgb)[0, 0]) - int(code)) <= 3
+
+    def test_in_the_dark_can_be_given_at_a_luminance_that_shows_them(self, pipe: ColorizationPipeline) -> None:
+        dark = np.full((64, 64), 4, np.uint8)
+        found = pipe(dark).suggestions(30, 30, luminance=(0.4, 0.8))
+        for suggestion in found:
+            rgb = torch.tensor([int(suggestion.color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+            luminance, _ = rgb_to_lab(rgb.view(1, 3, 1, 1))
+            assert float(luminance) == pytest.approx(0.4, abs=0.01)
 
     def test_a_point_outside_is_refused(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
         with pytest.raises(ColorizerError, match="outside the photo"):
@@ -212,6 +250,34 @@ class TestLoading:
     def test_an_unknown_name_lists_the_known_ones(self) -> None:
         with pytest.raises(CheckpointError, match=r"no checkpoint nonsense.* one of: chromaformer"):
             ColorizationPipeline.from_pretrained("nonsense")
+
+
+class TestNote:
+    def test_says_in_the_metadata_that_a_model_made_the_colours(
+        self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path
+    ) -> None:
+        pipe(gray).save(tmp_path / "out.jpg")
+        with Image.open(tmp_path / "out.jpg") as picture:
+            assert "colours added by a model" in picture.getexif()[ExifTags.Base.Software]
+            assert b"compositeWithTrainedAlgorithmicMedia" in picture.info["xmp"]
+
+    def test_can_be_left_out_and_the_metadata_stays_as_it_was(
+        self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path
+    ) -> None:
+        exif = Image.Exif()
+        exif[ExifTags.Base.Software] = "a scanner"
+        Image.fromarray(gray).save(tmp_path / "in.png", exif=exif, dpi=(300, 300))
+        result = pipe(tmp_path / "in.png")
+        result.save(tmp_path / "out.png", note=False)
+        assert read(tmp_path / "out.png").metadata == result.photo.metadata
+        assert result.photo.metadata.exif is not None
+
+    def test_of_a_picture_colorized_twice_is_there_once(
+        self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path
+    ) -> None:
+        pipe(gray).save(tmp_path / "once.jpg")
+        pipe(tmp_path / "once.jpg").save(tmp_path / "twice.jpg")
+        assert read(tmp_path / "twice.jpg").metadata == read(tmp_path / "once.jpg").metadata
 
 
 def test_saving_into_a_file_object_format_follows_the_suffix(

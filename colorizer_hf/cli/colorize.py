@@ -45,6 +45,9 @@ def colorize(
     model: Annotated[str | None, typer.Option(help="Name, folder or Hub id; `colorizer models` lists names.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the best one if absent.")] = None,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of results in a lossy format.")] = 95,
+    no_note: Annotated[
+        bool, typer.Option("--no-note", help="Do not say in the metadata that a model added the colours.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per photograph.")] = False,
 ) -> None:
@@ -69,7 +72,7 @@ def colorize(
             try:
                 result = pipeline(photo.path, hints=hints, vividness=vividness, size=size)
                 make_folder(target.parent)
-                result.save(target, quality=quality)
+                result.save(target, quality=quality, note=not no_note)
             except Exception as error:  # one bad photograph must not stop the others
                 report.failed(str(photo.path), error)
             else:

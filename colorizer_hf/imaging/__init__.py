@@ -2,8 +2,9 @@
 
 from .formats import SUFFIXES
 from .metadata import Metadata
-from .photo import Photo
+from .photo import Photo, eight_bit
+from .provenance import with_note
 from .reading import read
 from .writing import write
 
-__all__ = ["SUFFIXES", "Metadata", "Photo", "read", "write"]
+__all__ = ["SUFFIXES", "Metadata", "Photo", "eight_bit", "read", "with_note", "write"]

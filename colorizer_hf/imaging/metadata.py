@@ -60,13 +60,17 @@ class Metadata:
         if with_dpi and self.dpi is not None:
             exif[ExifTags.Base.XResolution], exif[ExifTags.Base.YResolution] = self.dpi
             exif[ExifTags.Base.ResolutionUnit] = 2
-        return exif.tobytes().removeprefix(_PREFIX) if exif else None
+        return exif_block(exif) if exif else None
+
+    def exif_tags(self) -> Image.Exif:
+        """The EXIF tags, the directories in them as dictionaries; none where there is no EXIF."""
+        exif = Image.Exif()
+        exif.load(self.exif or b"")
+        return _copy(exif)
 
     def exif_tags_for(self, size: tuple[int, int]) -> Image.Exif:
-        """The EXIF tags for a file, the directories in them as dictionaries; none where there is no EXIF."""
-        loaded = Image.Exif()
-        loaded.load(self.exif or b"")
-        exif = _copy(loaded)
+        """The EXIF tags for a file with a picture of this width and height."""
+        exif = self.exif_tags()
         details = exif.get(ExifTags.IFD.Exif, {})
         for tag, value in zip((_PIXEL_WIDTH, _PIXEL_HEIGHT), size, strict=True):
             if tag in details:
@@ -120,6 +124,11 @@ def _upright(exif: Image.Exif, has_dpi: bool) -> bytes | None:
         return None
     if ORIENTATION in exif:
         exif[ORIENTATION] = 1
+    return exif_block(exif)
+
+
+def exif_block(exif: Image.Exif) -> bytes:
+    """EXIF tags as a TIFF structure."""
     return exif.tobytes().removeprefix(_PREFIX)
 
 
@@ -128,10 +137,10 @@ def _copy(exif: Image.Exif) -> Image.Exif:
     copy = Image.Exif()
     copy.endian = exif.endian
     for tag, value in exif.items():
-        copy[tag] = _raw_text(value)
+        copy[tag] = raw_text(value)
     for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
         if directory in exif:
-            copy[directory] = {tag: _raw_text(value) for tag, value in exif.get_ifd(directory).items()}
+            copy[directory] = {tag: raw_text(value) for tag, value in exif.get_ifd(directory).items()}
     details = copy.get(ExifTags.IFD.Exif, {})
     if ExifTags.IFD.Interop in details:
         details[ExifTags.IFD.Interop] = dict(exif.get_ifd(ExifTags.IFD.Interop))
@@ -150,7 +159,7 @@ class _RawText(str):
         return super().encode("latin-1", "replace")
 
 
-def _raw_text(value: Any) -> Any:
+def raw_text(value: Any) -> Any:
     """The same EXIF value, such that Pillow writes a text as the bytes that it read."""
     return _RawText(value) if isinstance(value, str) else value
 

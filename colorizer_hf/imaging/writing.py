@@ -15,6 +15,7 @@ from ..errors import ImageError
 from .containers import jpeg_pieces, png_pieces
 from .formats import FORMATS, HEIC_IS_MISSING, SUFFIXES
 from .metadata import Metadata
+from .photo import eight_bit
 from .profiles import srgb_profile
 from .raster import bands
 
@@ -86,8 +87,8 @@ def _encode(file: IO[bytes], pixels: np.ndarray, format: str, metadata: Metadata
     height, width = pixels.shape[:2]
     if max(width, height) > _LONGEST_SIDE.get(format, max(width, height)):
         raise ImageError(f"{width} x {height} pixels are more than a {format} can hold; write a PNG or TIFF")
-    if format not in _SIXTEEN_BIT and pixels.dtype == np.uint16:
-        pixels = _eight_bit(pixels)
+    if format not in _SIXTEEN_BIT:
+        pixels = eight_bit(pixels)
     if format in _WITHOUT_ALPHA and pixels.shape[2] == 4:
         pixels = _on_white(pixels)
     _ENCODERS[format](file, np.ascontiguousarray(pixels), metadata, quality)
@@ -163,12 +164,6 @@ _ENCODERS: dict[str, Callable[[IO[bytes], np.ndarray, Metadata, int], None]] = {
 
 def _size(pixels: np.ndarray) -> tuple[int, int]:
     return pixels.shape[1], pixels.shape[0]
-
-
-def _eight_bit(pixels: np.ndarray) -> np.ndarray:
-    """16-bit codes rounded to 8 bits, by table: no wider copy on the way."""
-    table = ((np.arange(65536, dtype=np.uint32) + 128) // 257).astype(np.uint8)
-    return table[pixels]
 
 
 def _on_white(pixels: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import ExifTags, Image
 from typer.testing import CliRunner, Result
 
 from colorizer_hf.cli import app
@@ -236,6 +236,15 @@ class TestOutput:
         for quality in (30, 95):
             colorizer(photo, "-o", tmp_path / f"{quality}.jpg", "--quality", quality)
         assert (tmp_path / "30.jpg").stat().st_size < (tmp_path / "95.jpg").stat().st_size
+
+    def test_notes_in_the_metadata_that_a_model_made_the_colours_unless_told_not_to(self, photo: Path, tmp_path: Path):
+        colorizer(photo, "-o", tmp_path / "noted.png")
+        colorizer(photo, "-o", tmp_path / "plain.png", "--no-note")
+        with Image.open(tmp_path / "noted.png") as noted, Image.open(tmp_path / "plain.png") as plain:
+            assert "colours added by a model" in noted.getexif()[ExifTags.Base.Software]
+            assert b"compositeWithTrainedAlgorithmicMedia" in noted.info["xmp"]
+            assert not plain.getexif()
+            assert "xmp" not in plain.info
 
 
 class TestWrongUsage:
