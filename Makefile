@@ -3,8 +3,9 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
+AXE := axe-core@4.14.1
 
-.PHONY: help setup demo test style bench
+.PHONY: help setup app space demo test style bench chromium
 .DEFAULT_GOAL := help
 
 help: ## say what the targets do
@@ -12,11 +13,20 @@ help: ## say what the targets do
 
 setup: .venv/dev.stamp ## install the package with everything for development into .venv
 
-demo: .venv/base.stamp ## colorize the example photographs into out/ and make a before/after sheet
-	@$(BIN)/colorizer colorize space/examples --output out --overwrite
-	@$(BIN)/python examples/before_after_sheet.py space/examples out out/sheet.jpg
+app: .venv/ui.stamp ## serve the web page on this computer
+	@$(BIN)/colorizer app
 
-test: .venv/dev.stamp ## run the whole test suite
+space: ## put all that a Hugging Face Space needs into out/space/
+	@rm -rf out/space && mkdir -p out/space
+	@git archive HEAD space colorizer_hf | tar -x -C out/space
+	@mv out/space/space/* out/space && rmdir out/space/space
+	@echo out/space
+
+demo: .venv/base.stamp ## colorize the example photographs into out/ and make a before/after sheet
+	@$(BIN)/colorizer colorize colorizer_hf/webui/examples --output out --overwrite
+	@$(BIN)/python examples/before_after_sheet.py colorizer_hf/webui/examples out out/sheet.jpg
+
+test: .venv/dev.stamp chromium .venv/$(AXE)/node_modules ## run the whole test suite
 	@$(BIN)/python -m pytest
 
 style: .venv/dev.stamp ## format, lint and check types
@@ -36,9 +46,27 @@ bench: .venv/dev.stamp ## measure every budget of docs/architecture.md and write
 	@$(PIP) --editable .
 	@touch $@
 
+.venv/ui.stamp: .venv/base.stamp
+	@echo "Installing what the web page needs ..."
+	@$(PIP) --editable '.[ui]'
+	@touch $@
+
 .venv/dev.stamp: .venv/base.stamp
 	@echo "Installing what development needs ..."
 	@$(PIP) --editable '.[dev]'
 	@# Only the calibrated heads inside lpips are read; its dependencies would bring torchvision.
 	@$(PIP) --no-deps lpips
 	@touch $@
+
+# The tests of the web page need Chromium and axe-core. Where they cannot be installed these tests are skipped and say
+# so; in CI they fail.
+chromium:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium ..."; \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; \
+	fi || true
+
+.venv/$(AXE)/node_modules: | .venv/dev.stamp
+	@! command -v npm >/dev/null || npm install --loglevel error --no-save --no-audit --no-fund --prefix .venv/$(AXE) $(AXE) >/dev/null || true

@@ -1,6 +1,6 @@
 """Put photographs and their colorized versions side by side on one picture.
 
-python examples/before_after_sheet.py space/examples out out/sheet.jpg
+python examples/before_after_sheet.py colorizer_hf/webui/examples out out/sheet.jpg
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Edit a photograph as an editor's window would: the network looks once, every further hint costs milliseconds.
 
-python examples/edit_step_by_step.py space/examples/coffee_cup.jpg --output out/edited.jpg
+python examples/edit_step_by_step.py colorizer_hf/webui/examples/coffee_cup.jpg --output out/edited.jpg
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Ask the model which colours are likely at a point, and colorize the photograph once with each of them.
 
-python examples/suggest_colours.py space/examples/coffee_cup.jpg 150 150 --output out/suggestions
+python examples/suggest_colours.py colorizer_hf/webui/examples/coffee_cup.jpg 150 150 --output out/suggestions
 """
 
 import argparse

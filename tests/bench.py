@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from colorizer_hf.models.base import ColorizerModel
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = ROOT / "space" / "examples"
+EXAMPLES = ROOT / "colorizer_hf" / "webui" / "examples"
 PORTRAIT = EXAMPLES / "migrant_family_1936.jpg"
 MEGABYTE = 1e6
 
@@ -206,6 +206,32 @@ def large_photo(folder: Path, mode: str) -> Row:
     return ratio_row(name, "Pillow decode + encode", ours, pillow, at_most=5)
 
 
+def page_stroke(folder: Path) -> Row:
+    """The server's share of a stroke on the page: from its words to the picture's file, of 12 megapixels."""
+    from colorizer_hf import ColorizationPipeline
+    from colorizer_hf.webui.callbacks import Choices, Edits, edit
+    from colorizer_hf.webui.workspace import Workspace
+
+    source = folder / "page.jpg"
+    make_large_photo(source, "L")
+    choices = Choices("default", ColorizationPipeline.from_pretrained(), vividness=1.0)
+    workspace = Workspace(folder / "tab")
+    corners = [[0.3 + 0.02 * n, 0.4] for n in range(20)]
+    stroke = {"color": "#b03030", "radius": 0.02, "points": corners}
+
+    def automatic() -> None:
+        workspace.open(source, keep=True)
+        next(edit(workspace, Edits.parse({"revision": 1}), choices))
+
+    def paint() -> None:
+        next(edit(workspace, Edits.parse({"revision": 2, "strokes": [stroke], "touched": corners[-1]}), choices))
+
+    reference, ours = best_times(5, automatic, paint)
+    return ratio_row(
+        "page: stroke -> updated picture, server", "photo -> first picture, server", ours, reference, at_most=0.5
+    )
+
+
 _CHILD = """
 import resource, sys
 from colorizer_hf import ColorizationPipeline
@@ -301,6 +327,7 @@ def measure(folder: Path) -> list[Row]:
         hint_edit(model),
         large_photo(folder, "RGB"),
         large_photo(folder, "L"),
+        page_stroke(folder),
         memory,
         help_page(folder),
         import_cost(),

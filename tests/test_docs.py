@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from colorizer_hf.cli import app
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "space" / "examples" / "LICENSES.md"]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "colorizer_hf" / "webui" / "examples" / "LICENSES.md"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line for line in README.splitlines() if line.startswith("colorizer ")]
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -21,7 +21,7 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the files that the documentation speaks of."""
-    photo = ROOT / "space" / "examples" / "coffee_cup.jpg"
+    photo = ROOT / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
     for name in ("old.jpg", "scans/first.jpg", "scans/1920/second.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photo, tmp_path / name)
@@ -48,7 +48,7 @@ class TestReadme:
         assert (desk / "new.jpg").exists()
 
     def test_names_every_command_of_the_command_line(self):
-        names = {getattr(info.callback, "__name__", "") for info in app.registered_commands}
+        names = {info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands}
         assert names <= set(re.findall(r"colorizer ([a-z]+)", README))
 
     @pytest.mark.parametrize("target", re.findall(r"^make ([a-z]+)", README, re.MULTILINE))
@@ -63,8 +63,8 @@ def test_relative_links_lead_somewhere(page: Path):
 
 
 def test_every_example_photograph_has_its_source_and_licence():
-    page = (ROOT / "space" / "examples" / "LICENSES.md").read_text(encoding="utf-8")
-    photos = {path.name for path in (ROOT / "space" / "examples").iterdir()} - {"LICENSES.md"}
+    page = (ROOT / "colorizer_hf" / "webui" / "examples" / "LICENSES.md").read_text(encoding="utf-8")
+    photos = {path.name for path in (ROOT / "colorizer_hf" / "webui" / "examples").iterdir()} - {"LICENSES.md"}
     assert photos == set(re.findall(r"^\| `([^`]+)`", page, re.MULTILINE))
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-CUP = ROOT / "space" / "examples" / "coffee_cup.jpg"
+CUP = ROOT / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
 
 
 def run_example(monkeypatch: pytest.MonkeyPatch, name: str, *arguments: object) -> None:

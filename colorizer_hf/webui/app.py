@@ -1,0 +1,258 @@
+"""The page: its layout, and which control calls what."""
+
+import base64
+import io
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # gradio reads it when it is imported
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+from ..hints import Hint
+from ..imaging import Photo
+from ..models.auto import bundled_checkpoints
+from ..pipeline import ColorizationPipeline, ColorizationResult
+from .api import add_endpoints
+from .files import SUFFIXES, example_photos, new_result_folder
+from .handlers import Handlers
+from .whole_photos import Colorize, Options, colorize_files
+
+AT_ONCE = 2  # photos that are worked on at the same time; further calls wait
+MAX_SESSIONS = 1000  # clients whose settings are remembered
+NO_NIR = "Near-infrared is off: it needs a model that was trained for it, and none is installed."
+NOTE = "Say in the file that colour was added"
+_WORK: dict[str, Any] = {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
+_LIVE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_ASSETS = Path(__file__).parent / "assets"
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu: Decorator | None = None) -> gr.Blocks:
+    """Make the page.
+
+    Args:
+        models: Bundled names, folders or Hub ids to choose from, the default first; empty means all bundled ones.
+        device: Where to run; None takes an accelerator if there is one.
+        lend_gpu: On hosts that lend a GPU for a call, the decorator of functions that want one. Whole photos are then
+            coloured there; editing stays on the CPU, where an edit is done before a GPU would be had.
+
+    Raises:
+        CheckpointError: a model cannot be loaded.
+    """
+    names = list(dict.fromkeys(models)) or [checkpoint.name for checkpoint in bundled_checkpoints()]
+    pipelines = _load(names, "cpu" if lend_gpu else device)
+    colorize = lend_gpu(_colorizer(_load(names, device))) if lend_gpu else _colorizer(pipelines)
+    with gr.Blocks(title="Colorizer", analytics_enabled=False) as app:
+        gr.Markdown("# Colorizer\nColour for photographs that have none.", elem_id="title")
+        with gr.Tabs():
+            with gr.Tab("One photo"):
+                _one_photo(pipelines, app)
+            with gr.Tab("Many photos"):
+                _many_photos(names, colorize)
+            with gr.Tab("How it works"):
+                gr.Markdown(_asset("about.md"), elem_id="about")
+        add_endpoints(names, colorize, _WORK)
+    return app
+
+
+def serve(
+    app: gr.Blocks,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    share: bool = False,
+    max_megabytes: int = 200,
+    queue: int = 100,
+    auth: tuple[str, str] | None = None,
+) -> None:
+    """Serve the page until the process is ended.
+
+    Args:
+        app: What `build_app` made.
+        host: Address to listen on; None leaves it to Gradio: 127.0.0.1, or what the environment says.
+        port: None takes the first free one from 7860 on.
+        share: Also make a public link by Gradio's servers.
+        max_megabytes: Of a file that is uploaded.
+        queue: How many calls may wait; further ones are refused.
+        auth: User name and password to ask for; None lets everybody in.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+    app.queue(max_size=queue, api_open=False).launch(
+        server_name=host,
+        server_port=port,
+        share=share,
+        auth=auth,
+        max_file_size=max_megabytes * 1_000_000,
+        theme=gr.themes.Base(
+            primary_hue="teal", neutral_hue="stone", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+        ),
+        css=_asset("page.css") + _asset("stage.css"),
+        footer_links=["api"],
+        run_history=False,  # what somebody coloured is no business of the next person at the same browser
+        ssr_mode=False,
+        state_session_capacity=MAX_SESSIONS,
+    )
+
+
+def _load(names: Sequence[str], device: str | None) -> dict[str, ColorizationPipeline]:
+    return {name: ColorizationPipeline.from_pretrained(name, device=device) for name in names}
+
+
+def _colorizer(pipelines: dict[str, ColorizationPipeline]) -> Colorize:
+    def colorize(model: str, photo: Photo, hints: list[Hint] | None, vividness: float) -> ColorizationResult:
+        return pipelines[model](photo, hints=hints, vividness=vividness)
+
+    return colorize
+
+
+def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> None:
+    handlers = Handlers(pipelines)
+    with gr.Row(elem_id="one-photo"):
+        with gr.Column(scale=4, min_width=340):
+            stage = _stage()
+        with gr.Column(scale=1, min_width=260, elem_id="controls"):
+            vividness = _vividness()
+            with gr.Group():
+                format, note = _format(), _note()
+                save = gr.Button("Download at full size", variant="primary", elem_id="download")
+            with gr.Group():
+                _modality(pipelines)
+                model = _model(list(pipelines))
+
+    seen = [stage, model, vividness]
+    live = _WORK | _LIVE
+    calls = [
+        stage.open(handlers.open, seen, stage, trigger_mode="always_last", **live),
+        stage.edit(handlers.edit, seen, stage, trigger_mode="always_last", **live),
+        vividness.input(handlers.edit, seen, stage, trigger_mode="always_last", **live),
+        model.input(handlers.edit, seen, stage, trigger_mode="always_last", **live),
+        stage.full(handlers.show_full_size, seen, stage, **live),
+        stage.save_hints(handlers.save_hints, stage, stage, **_LIVE),
+        stage.load_hints(handlers.load_hints, stage, stage, **_LIVE),
+        save.click(handlers.download, [*seen, format, note], stage, **live),
+        stage.choose(lambda value: value["request"]["vividness"], stage, vividness, **_LIVE).then(
+            handlers.edit, seen, stage, **live
+        ),
+    ]
+    for call in calls:  # such as a queue that is full: the stage must not wait for ever
+        call.failure(fn=None, js=_TELL_STAGE, **_LIVE)
+    stage.close(handlers.close, **_LIVE)
+    app.unload(handlers.close)
+
+
+_TELL_STAGE = """() => {
+    const message = "The server could not take this now; try again in a moment.";
+    document.getElementById("stage")?.dispatchEvent(new CustomEvent("stage-failed", { detail: { message } }));
+}"""
+
+
+def _many_photos(names: Sequence[str], colorize: Colorize) -> None:
+    with gr.Row():
+        with gr.Column(scale=3, min_width=340):
+            photos = gr.File(label="Photos", file_count="multiple", elem_id="photos", height=260)
+        with gr.Column(scale=2, min_width=260):
+            model, vividness, format, note = _model(names), _vividness(), _format(), _note()
+            start = gr.Button("Colour all", variant="primary", elem_id="colour-all")
+    archive = gr.File(label="Results", interactive=False, elem_id="archive")
+    table = gr.Dataframe(
+        headers=["Photo", "Result", "What happened"],
+        label="One by one",
+        interactive=False,
+        elem_id="outcomes",
+        wrap=True,
+    )
+
+    def colorize_all(
+        photos: list[str] | None,
+        model: str,
+        vividness: float,
+        format: str,
+        note: bool,
+        progress: Any = gr.Progress(),  # noqa: B008 - so Gradio finds it
+    ) -> tuple[str, list[list[str]]]:
+        if not photos:
+            raise gr.Error("There are no photos yet; choose some.", print_exception=False)
+        path = new_result_folder(Path(get_upload_folder())) / "colorized.zip"
+        rows = []
+        for outcome in colorize_files(
+            [Path(photo) for photo in photos], path, colorize, Options(model, vividness, format, note)
+        ):
+            rows.append([outcome.photo, outcome.result or "failed", outcome.message])
+            progress((len(rows), len(photos)), desc=outcome.photo, unit="photos")
+        return str(path), rows
+
+    start.click(
+        colorize_all, [photos, model, vividness, format, note], [archive, table], api_visibility="private", **_WORK
+    )
+
+
+def _stage() -> gr.HTML:
+    """The photo with everything that is done on it (assets/stage.js)."""
+    return gr.HTML(
+        value=None,
+        html_template=_asset("stage.html"),
+        js_on_load=_asset("stage.js"),
+        apply_default_css=False,
+        elem_id="stage",
+        photo=None,
+        result=None,
+        full=None,
+        strokes=None,
+        download=None,
+        error=None,
+        examples=[_example(path) for path in example_photos()],
+    )
+
+
+def _example(path: Path) -> dict[str, str]:
+    file = io.BytesIO()
+    with Image.open(path) as photo:
+        photo.thumbnail((192, 192))
+        photo.save(file, "JPEG", quality=80)
+    image = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return {"name": path.name, "label": path.stem.replace("_", " ").capitalize(), "image": image}
+
+
+def _modality(pipelines: dict[str, ColorizationPipeline]) -> gr.Radio:
+    """Gray or near-infrared; only what there is a model for can be chosen."""
+    has_nir = any(pipeline.model.config.modality != "gray" for pipeline in pipelines.values())
+    return gr.Radio(
+        ["Gray", "NIR"],
+        value="Gray",
+        label="The photo is",
+        info=None if has_nir else NO_NIR,
+        interactive=has_nir,
+        elem_id="modality",
+    )
+
+
+def _model(names: Sequence[str]) -> gr.Dropdown:
+    return gr.Dropdown(list(names), value=names[0], label="Model", filterable=False)
+
+
+def _vividness() -> gr.Slider:
+    info = "0: the safest colours. 1: as colourful as real photographs."
+    return gr.Slider(0, 1, value=1, step=0.05, label="Vividness", info=info)
+
+
+def _format() -> gr.Radio:
+    return gr.Radio(list(SUFFIXES), value="JPEG", label="File format", info="16-bit photos stay 16-bit in a PNG.")
+
+
+def _note() -> gr.Checkbox:
+    return gr.Checkbox(True, label=NOTE)
+
+
+def _asset(name: str) -> str:
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+__all__ = ["build_app", "serve"]

@@ -1,0 +1,96 @@
+"""Between Gradio and the callbacks: finds the tab's workspace, and answers failures with a sentence."""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from ..pipeline import ColorizationPipeline
+from . import callbacks
+from .callbacks import Choices, Edits, Properties
+from .workspace import Workspace, Workspaces
+
+Work = Callable[[Workspace, Edits], Iterable[Properties]]
+Updates = Iterator[dict[str, Any]]
+
+
+class Handlers:
+    """What the stage's events call; each takes the stage's value and yields updates of its properties.
+
+    Args:
+        pipelines: By the name of their model.
+    """
+
+    def __init__(self, pipelines: Mapping[str, ColorizationPipeline]) -> None:
+        self.pipelines = pipelines
+        self.uploads = Path(get_upload_folder())
+        self.workspaces = Workspaces(self.uploads / f"tabs-{secrets.token_hex(8)}")
+
+    def open(self, value: Any, model: str, vividness: float, request: gr.Request) -> Updates:
+        """Another photo: show it gray, then in colour."""
+
+        def work(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
+            yield callbacks.open_photo(workspace, edits, self.uploads)
+            yield from callbacks.edit(workspace, edits, self._choices(model, vividness))
+
+        yield from self._answer(value, request, work)
+
+    def edit(self, value: Any, model: str, vividness: float, request: gr.Request) -> Updates:
+        """Other strokes, another model or vividness: show the picture that follows."""
+        choices = self._choices(model, vividness)
+        yield from self._answer(value, request, lambda workspace, edits: callbacks.edit(workspace, edits, choices))
+
+    def show_full_size(self, value: Any, model: str, vividness: float, request: gr.Request) -> Updates:
+        """Zoomed in: show all pixels."""
+        choices = self._choices(model, vividness)
+        yield from self._answer(
+            value, request, lambda workspace, edits: [callbacks.show_full_size(workspace, edits, choices)]
+        )
+
+    def download(
+        self, value: Any, model: str, vividness: float, format: str, note: bool, request: gr.Request
+    ) -> Updates:
+        """The photo as a file."""
+        choices = self._choices(model, vividness)
+
+        def work(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
+            yield callbacks.download(workspace, edits, choices, format=format, note=note)
+
+        yield from self._answer(value, request, work)
+
+    def save_hints(self, value: Any, request: gr.Request) -> Updates:
+        """The hints as a file."""
+        yield from self._answer(value, request, lambda workspace, edits: [callbacks.save_hints(workspace, edits)])
+
+    def load_hints(self, value: Any, request: gr.Request) -> Updates:
+        """The hints of a file."""
+        yield from self._answer(value, request, lambda workspace, edits: [callbacks.load_hints(workspace, edits)])
+
+    def close(self, request: gr.Request) -> None:
+        """The photo was put away, or the tab closed: nothing of it stays."""
+        self.workspaces.close(str(request.session_hash))
+
+    def _choices(self, model: str, vividness: float) -> Choices:
+        return Choices(model, self.pipelines[model], vividness)
+
+    def _answer(self, value: Any, request: gr.Request, work: Work) -> Updates:
+        workspace = self.workspaces.of(str(request.session_hash))
+        try:
+            answers = iter(work(workspace, Edits.parse(value)))
+            while answer := self._next(workspace, answers):
+                yield gr.update(**answer)
+        except Exception as error:
+            yield gr.update(**callbacks.explain(error))
+        self.workspaces.bound_memory()
+
+    @staticmethod
+    def _next(workspace: Workspace, answers: Iterator[Properties]) -> Properties | None:
+        # Held for one step only: Gradio may take the next one in another thread, or never.
+        with workspace.lock:
+            return next(answers, None)
+
+
+__all__ = ["Handlers"]

@@ -1,0 +1,177 @@
+"""What the server keeps for every open browser tab: a folder of its own, the photo in it, and its editing sessions.
+
+The folder's name cannot be guessed, so no tab sees another's pictures, and it is removed with the tab. Editing sessions
+are heavy: only the most recently used tabs keep theirs, those of the others are made again when they are needed.
+"""
+
+import secrets
+import shutil
+import threading
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import ImageError
+from ..imaging import Photo, read
+from ..pipeline import ColorizationPipeline
+from ..session import EditSession
+
+MAX_PIXELS_IN_MEMORY = 400_000_000  # of the photos of all tabs together
+MAX_TABS_IN_MEMORY = 24
+MAX_TABS = 1000  # with files on the disk
+
+
+class LostPhotoError(Exception):
+    """The tab's photo is not here (any more)."""
+
+
+@dataclass
+class Workspace:
+    """One browser tab.
+
+    Attributes:
+        folder: Of this tab alone; what lies in it can be fetched by whoever knows its name.
+        photo_path: The photo's file under the person's own name for it; None while there is none.
+        lock: Held while one of the tab's events is worked on.
+    """
+
+    folder: Path
+    photo_path: Path | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _photo: Photo | None = None
+    _sessions: dict[str, EditSession] = field(default_factory=dict)
+    _folders: dict[str, list[Path]] = field(default_factory=dict)
+
+    def open(self, path: Path, *, name: str | None = None, keep: bool = False) -> Photo:
+        """Take a photo's file into the folder, in the place of the photo before; if it cannot be read, that one stays.
+
+        Args:
+            path: Where it is.
+            name: What the person calls it; None means as it is called.
+            keep: Copy it; otherwise it is moved, and the folder around it removed.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        moved = self.folder / f"photo-{secrets.token_hex(4)}" / (name or path.name)
+        moved.parent.mkdir(parents=True)
+        if keep:
+            shutil.copy(path, moved)
+        else:
+            shutil.move(path, moved)
+            with suppress(OSError):  # another upload of the same photo is in it
+                path.parent.rmdir()
+        try:
+            photo = read(moved)
+        except ImageError as error:
+            shutil.rmtree(moved.parent)
+            raise ImageError(str(error).replace(f"{moved.parent}/", "")) from error  # nobody's business where it lies
+        if self.photo_path is not None:
+            shutil.rmtree(self.photo_path.parent, ignore_errors=True)
+        self.forget()
+        self.photo_path, self._photo = moved, photo
+        return photo
+
+    @property
+    def photo(self) -> Photo:
+        """The photo of this tab, read again if it was put out of memory.
+
+        Raises:
+            LostPhotoError: there is none.
+            ImageError: it cannot be read.
+        """
+        if self._photo is None:
+            if self.photo_path is None or not self.photo_path.is_file():
+                raise LostPhotoError
+            self._photo = read(self.photo_path)
+        return self._photo
+
+    @property
+    def photo_name(self) -> str:
+        """What the person calls the photo's file."""
+        return self.photo_path.name if self.photo_path else ""
+
+    def session(self, model: str, pipeline: ColorizationPipeline) -> EditSession:
+        """The editing session of this tab's photo with one model; `model` is its name."""
+        if model not in self._sessions:
+            self._sessions[model] = EditSession(pipeline, self.photo)
+        return self._sessions[model]
+
+    def new_folder(self, kind: str, *, kept: int) -> Path:
+        """A new folder for a file of some kind; of this kind only the newest `kept` stay."""
+        folders = self._folders.setdefault(kind, [])
+        folders.append(self.folder / f"{kind}-{secrets.token_hex(4)}")
+        folders[-1].mkdir(parents=True)
+        while len(folders) > kept:
+            shutil.rmtree(folders.pop(0), ignore_errors=True)
+        return folders[-1]
+
+    def clear(self) -> None:
+        """Forget the photo and remove everything that was made of it."""
+        self.forget()
+        self.photo_path = None
+        self._folders.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Put what can be made again out of memory."""
+        self._photo = None
+        self._sessions.clear()
+
+    @property
+    def pixels_in_memory(self) -> int:
+        """Of the photo, 0 when it is only on the disk."""
+        return 0 if self._photo is None else self._photo.luminance.size
+
+
+class Workspaces:
+    """The workspaces of all open tabs.
+
+    Args:
+        root: Where their folders are made; the web server must be allowed to serve it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._by_tab: OrderedDict[str, Workspace] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, tab: str) -> Workspace:
+        """The workspace of a tab; a new tab gets an empty one."""
+        with self._lock:
+            if tab not in self._by_tab:
+                self._by_tab[tab] = Workspace(self.root / secrets.token_urlsafe(24))
+            self._by_tab.move_to_end(tab)
+            workspace = self._by_tab[tab]
+            oldest = next(iter(self._by_tab)) if len(self._by_tab) > MAX_TABS else None
+        if oldest is not None:
+            self.close(oldest)
+        return workspace
+
+    def close(self, tab: str) -> None:
+        """The tab is gone: remove its workspace with its files."""
+        with self._lock:
+            workspace = self._by_tab.pop(tab, None)
+        if workspace is not None:
+            with workspace.lock:
+                workspace.clear()
+
+    def bound_memory(self) -> None:
+        """Let the tabs that were used least recently forget their photos until the rest fits; the last used keeps."""
+        with self._lock:
+            others = list(self._by_tab.values())
+        kept = pixels = 0
+        for workspace in reversed(others):
+            if not workspace.pixels_in_memory:
+                continue
+            kept, pixels = kept + 1, pixels + workspace.pixels_in_memory
+            too_much = kept > MAX_TABS_IN_MEMORY or pixels > MAX_PIXELS_IN_MEMORY
+            if kept > 1 and too_much and workspace.lock.acquire(blocking=False):  # else it is at work just now
+                try:
+                    workspace.forget()
+                finally:
+                    workspace.lock.release()
+
+
+__all__ = ["LostPhotoError", "Workspace", "Workspaces"]

@@ -1,0 +1,127 @@
+"""`colorizer app` as a person starts it, in a process of its own."""
+
+import os
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECONDS_TO_START = 180  # on a busy machine
+SECONDS_TO_END = 30
+COMMAND = ("-m", "colorizer_hf", "app", "--host", "127.0.0.1")
+
+
+@dataclass
+class Server:
+    """A running page.
+
+    Attributes:
+        url: Where it answers.
+        process: Of the command itself.
+        files: The only folder that it has for temporary files.
+        log: What it prints goes here.
+        asked: First lines of all requests that it wanted to send to another machine.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+    files: Path
+    log: Path
+    asked: list[str]
+
+    @property
+    def output(self) -> str:
+        """What it printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def temporary_files(self) -> set[Path]:
+        """All files in its folder for temporary files."""
+        return {path for path in self.files.rglob("*") if path.is_file()}
+
+
+@contextmanager
+def gatekeeper(asked: list[str]) -> Generator[str]:
+    """The address of a proxy that lets nothing out; it adds to `asked` what it was asked for."""
+
+    class Refusal(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline(1000).decode("latin-1").strip())
+            self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusal) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+        try:
+            yield "http://{}:{}".format(*proxy.server_address)
+        finally:
+            proxy.shutdown()
+            thread.join()
+
+
+def environment(files: Path, proxy: str) -> dict[str, str]:
+    """A person's environment, without what development sets, and with no way out but the proxy."""
+    development = ("GRADIO_", "HF_", "CI", "PYTEST_")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(development) and not name.lower().endswith("_proxy")
+    }
+    outside = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), proxy)
+    return kept | outside | {"no_proxy": "127.0.0.1,localhost", "TMPDIR": str(files), "PYTHONUNBUFFERED": "1"}
+
+
+def free_port() -> int:
+    """A port that nobody listens to."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def wait_until_it_answers(server: Server) -> None:
+    """Return when the server answers; the test fails when it ends instead, or says nothing for minutes."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while server.process.poll() is None and time.monotonic() < deadline:
+        try:
+            httpx.get(server.url, timeout=SECONDS_TO_START, trust_env=False)
+        except httpx.TransportError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"{server.process.args} does not answer:\n{server.output}")
+
+
+@contextmanager
+def serve(folder: Path, *options: str, command: tuple[str, ...] = COMMAND) -> Generator[Server]:
+    """Run `command` with `options` until the block ends; everything it writes goes to `folder`."""
+    files, log, port = folder / "files", folder / "log.txt", free_port()
+    files.mkdir(parents=True)
+    asked: list[str] = []
+    with gatekeeper(asked) as proxy, log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command, "--port", str(port), *options],
+            cwd=ROOT,
+            env=environment(files, proxy),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        server = Server(f"http://127.0.0.1:{port}", process, files, log, asked)
+        try:
+            wait_until_it_answers(server)
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
