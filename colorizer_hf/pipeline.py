@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import groupby, islice
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -21,8 +21,9 @@ from .errors import CheckpointError, ColorizerError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
 from .imaging import Photo, eight_bit, read, with_note, write
-from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, load_model, resolve_checkpoint
+from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, load_folder, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
+from .models.fetching import HubOptions
 
 TASK = "image-colorization"
 # Bins closer than this (Lab units) count as one colour when suggestions are made.
@@ -148,23 +149,29 @@ class ColorizationPipeline(Pipeline):
 
     @classmethod
     def from_pretrained(
-        cls, name_or_path: str | Path | None = None, *, device: str | torch.device | None = None
+        cls,
+        name_or_path: str | Path | None = None,
+        *,
+        device: str | torch.device | None = None,
+        **options: Unpack[HubOptions],
     ) -> "ColorizationPipeline":
         """Load a pipeline.
 
         Args:
             name_or_path: A bundled checkpoint, a folder or a Hub id; None loads the bundled default.
             device: Where to run; None takes an accelerator if there is one.
+            **options: For a Hub id: `revision`, `token`, `cache_dir`, `local_files_only`; see `HubOptions`.
 
         Raises:
             CheckpointError: the checkpoint is missing, damaged or of another kind.
         """
-        model = load_model(name_or_path)
-        source = resolve_checkpoint(name_or_path)
+        name = str(name_or_path or DEFAULT_CHECKPOINT)
+        folder = resolve_checkpoint(name, **options)
+        model = load_folder(folder, name)
         try:
-            processor = ColorizerImageProcessor.from_pretrained(source)
+            processor = ColorizerImageProcessor.from_pretrained(folder)
         except (OSError, ValueError) as error:
-            problem = f"{source} has no preprocessor_config.json that can be read; save its image processor there too"
+            problem = f"{name} has no preprocessor_config.json that can be read; save its image processor there too"
             raise CheckpointError(problem) from error
         return cls(model=model, image_processor=processor, task=TASK, device=device)
 

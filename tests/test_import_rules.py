@@ -59,7 +59,8 @@ def floor_of(module: str) -> int:
     return next(number for number, names in enumerate(FLOORS) if module in names)
 
 
-PUSHED_FILES = [path for path in sources(PACKAGE / "models") if path.name != "auto.py"]  # the registry stays behind
+STAY_BEHIND = {"auto.py", "fetching.py"}  # the registry, and what downloads for it
+PUSHED_FILES = [path for path in sources(PACKAGE / "models") if path.name not in STAY_BEHIND]
 PACKAGE_FILES = [path for path in sources(PACKAGE) if path.parent != PACKAGE or not path.stem.startswith("__")]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from safetensors import SafetensorError
@@ -18,6 +18,7 @@ from transformers.utils import logging
 from ..errors import CheckpointError
 from .base import ColorizerConfig, ColorizerModel
 from .chromaformer import ChromaFormerConfig, ChromaFormerModel
+from .fetching import HubOptions, fetch_checkpoint
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 DEFAULT_CHECKPOINT = "chromaformer"
@@ -77,48 +78,57 @@ def bundled_checkpoints() -> list[BundledCheckpoint]:
     return [_describe(path.parent) for path in sorted(CHECKPOINTS.glob("*/manifest.json"))]
 
 
-def resolve_checkpoint(name_or_path: str | Path | None) -> str:
-    """Turn a bundled name, a folder or None (the default) into what `from_pretrained` takes.
+def resolve_checkpoint(name_or_path: str | Path | None, **options: Unpack[HubOptions]) -> Path:
+    """The folder of a checkpoint; one of the Hub is downloaded into the cache if it is not there.
+
+    Args:
+        name_or_path: A bundled name, a folder or a Hub id such as `owner/name`; None means the default.
+        **options: For a Hub id, see `HubOptions`.
 
     Raises:
-        CheckpointError: it is neither bundled, nor a folder with a configuration, nor a Hub id such as `owner/name`.
+        CheckpointError: it is nothing of these, or cannot be had.
     """
     name = str(name_or_path or DEFAULT_CHECKPOINT)
     if (CHECKPOINTS / name / "config.json").is_file():
-        return str(CHECKPOINTS / name)
+        return CHECKPOINTS / name
     if Path(name).is_dir():
         if not (Path(name) / "config.json").is_file():
             raise CheckpointError(f"{name} has no config.json; give a folder that save_pretrained wrote")
-        return name
+        return Path(name)
     if name.count("/") == 1 and not Path(name).is_absolute():
-        return name
+        return fetch_checkpoint(name, **options)
     known = ", ".join(checkpoint.name for checkpoint in bundled_checkpoints())
     raise CheckpointError(
         f"there is no checkpoint {name}; give a folder, a Hub id such as owner/name, or one of: {known}"
     )
 
 
-def load_model(name_or_path: str | Path | None = None) -> ColorizerModel:
+def load_model(name_or_path: str | Path | None = None, **options: Unpack[HubOptions]) -> ColorizerModel:
     """Load a network in evaluation mode and full precision, refusing weights that do not fit exactly.
 
     Args:
         name_or_path: A bundled name, a folder or a Hub id; None loads the default.
+        **options: For a Hub id, see `HubOptions`.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged, incomplete or of an unknown kind.
     """
-    source = resolve_checkpoint(name_or_path)
+    return load_folder(resolve_checkpoint(name_or_path, **options), str(name_or_path or DEFAULT_CHECKPOINT))
+
+
+def load_folder(folder: Path, name: str) -> ColorizerModel:
+    """Load a network from the folder of its checkpoint; `name` is what messages call it. See `load_model`."""
     try:
-        config = AutoConfig.from_pretrained(source)
+        config = AutoConfig.from_pretrained(folder)
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"the configuration of {source} cannot be used: {_first_sentence(error)}") from error
+        raise CheckpointError(f"the configuration of {name} cannot be used: {_first_sentence(error)}") from error
     if config.model_type not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
-        raise CheckpointError(f"{source} is a {config.model_type}, not a colorizer; known architectures are {known}")
+        raise CheckpointError(f"{name} is a {config.model_type}, not a colorizer; known architectures are {known}")
     try:
         with _no_progress_bar():
             loaded: Any = ARCHITECTURES[config.model_type].model.from_pretrained(
-                source,
+                folder,
                 config=config,
                 dtype=torch.float32,
                 use_safetensors=True,  # never unpickle
@@ -126,12 +136,12 @@ def load_model(name_or_path: str | Path | None = None) -> ColorizerModel:
             )
             model, info = loaded
     except (OSError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"the weights of {source} cannot be loaded: {_first_sentence(error)}") from error
+        raise CheckpointError(f"the weights of {name} cannot be loaded: {_first_sentence(error)}") from error
     for problem in ("missing_keys", "unexpected_keys"):
         if info[problem]:
             word, key = problem.split("_")[0], sorted(info[problem])[0]
             raise CheckpointError(
-                f"{source} has {len(info[problem])} {word} weights, such as {key}; it was not made for this network"
+                f"{name} has {len(info[problem])} {word} weights, such as {key}; it was not made for this network"
             )
     return model.eval()
 
@@ -169,6 +179,7 @@ __all__ = [
     "Architecture",
     "BundledCheckpoint",
     "bundled_checkpoints",
+    "load_folder",
     "load_model",
     "resolve_checkpoint",
 ]

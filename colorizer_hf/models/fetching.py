@@ -1,0 +1,124 @@
+"""Checkpoints from the Hugging Face Hub into the local cache: the one place where downloads happen and fail."""
+
+import hashlib
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from huggingface_hub import get_cached_repo_tree, scan_cache_dir, snapshot_download
+from huggingface_hub.errors import (
+    CacheNotFound,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from ..errors import CheckpointError
+
+# Weights only as safetensors: whatever else a repository holds, it is not even downloaded.
+WANTED = ("*.json", "*.safetensors")
+PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+REQUIRED = ("config.json", "model.safetensors", "preprocessor_config.json")
+
+
+class HubOptions(TypedDict, total=False):
+    """How to take a checkpoint from the Hub; without meaning for folders and bundled checkpoints.
+
+    Attributes:
+        revision: Branch, tag or commit; `main` if absent.
+        token: Access token; the one that `hf auth login` has stored if absent, False for none.
+        cache_dir: Folder of the cache; the usual one if absent.
+        local_files_only: Ask nobody, take what is cached.
+    """
+
+    revision: str | None
+    token: str | bool | None
+    cache_dir: str | Path | None
+    local_files_only: bool
+
+
+def fetch_checkpoint(repo_id: str, **options: Unpack[HubOptions]) -> Path:
+    """Bring a checkpoint of the Hub into the cache, or find it there.
+
+    Args:
+        repo_id: `owner/name`.
+        **options: See `HubOptions`.
+
+    Returns:
+        The folder of that revision.
+
+    Raises:
+        CheckpointError: it cannot be had; the message says why and what to do.
+    """
+    revision, cache_dir = options.get("revision"), options.get("cache_dir")
+    where = f"{repo_id} at revision {revision}" if revision else repo_id
+    with _failures_as_checkpoint_errors(where, cache_dir):
+        folder = Path(snapshot_download(repo_id, allow_patterns=list(WANTED), **options))
+    missing = [name for name in REQUIRED if not (folder / name).is_file()]
+    if missing:
+        names = {file.path for file in get_cached_repo_tree(repo_id, revision=revision, cache_dir=cache_dir)}
+        if missing[0].endswith(".safetensors") and any(name.endswith(PICKLED) for name in names):
+            raise CheckpointError(f"{where} has pickled weights only, which are not safe to load; ask for safetensors")
+        raise CheckpointError(
+            f"{where} has no {missing[0]}; it is no checkpoint of a colorizer, or was not pushed whole"
+        )
+    for path in folder.glob("*.safetensors"):
+        _check_sum(path, where)
+    return folder
+
+
+@contextmanager
+def _failures_as_checkpoint_errors(where: str, cache_dir: str | Path | None) -> Generator[None]:
+    try:
+        yield
+    except HFValidationError as error:
+        raise CheckpointError(f"{where} is no id of the Hub; one looks like owner/name") from error
+    except GatedRepoError as error:
+        raise CheckpointError(f"{where} is gated; ask for access on its page, then log in or pass a token") from error
+    except RevisionNotFoundError as error:
+        raise CheckpointError(f"there is no {where}; look up its branches and tags") from error
+    except RepositoryNotFoundError as error:
+        problem = f"there is no {where} on the Hub, or it is private; check the name, log in or pass a token"
+        raise CheckpointError(problem) from error
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
+        cached = ", ".join(cached_repos(cache_dir)) or "nothing"
+        problem = f"{where} is not in the cache and the Hub was not asked or not reached; cached here: {cached}"
+        raise CheckpointError(problem) from error
+    except HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", "no")
+        raise CheckpointError(f"the Hub refused {where} with status {status}; try again later") from error
+    except OSError as error:  # a connection that broke for good, a disk that is full
+        reason = str(error).strip().split("\n")[0]
+        raise CheckpointError(f"{where} could not be downloaded whole ({reason}); try again") from error
+
+
+def cached_repos(cache_dir: str | Path | None = None) -> list[str]:
+    """Ids of the models in the cache."""
+    try:
+        return sorted(repo.repo_id for repo in scan_cache_dir(cache_dir).repos if repo.repo_type == "model")
+    except CacheNotFound:
+        return []
+
+
+def _check_sum(path: Path, where: str) -> None:
+    """The client does not compare what it downloaded with its checksum; a blob in the cache is named by it.
+
+    Raises:
+        CheckpointError: they differ; the blob is removed, so that the next try downloads it again.
+    """
+    blob = path.resolve()
+    if len(blob.name) != 64:  # a local copy, or a file that is not in large-file storage
+        return
+    with blob.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != blob.name:
+            blob.unlink()
+            path.unlink(missing_ok=True)
+            raise CheckpointError(f"the weights of {where} arrived damaged and were removed; try again")
+
+
+__all__ = ["HubOptions", "cached_repos", "fetch_checkpoint"]
