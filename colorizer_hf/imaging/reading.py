@@ -126,10 +126,7 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"it has no pixels ({width} x {height}); copy or download it again")
     if width * height > max_pixels:
-        raise ImageError(
-            f"it has {width} x {height} pixels, more than the limit of {max_pixels:,}; "
-            "make it smaller or raise max_pixels"
-        )
+        raise ImageError(f"it has {width} x {height} pixels, more than the limit of {max_pixels:,}; make it smaller")
 
 
 def _to_srgb(encoded: Encoded, raster: Raster) -> tuple[Callable[[np.ndarray], np.ndarray] | None, list[str]]:

@@ -4,6 +4,7 @@ import base64
 import io
 import os
 from collections.abc import Callable, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ from ..pipeline import ColorizationPipeline, ColorizationResult
 from .api import add_endpoints
 from .files import SUFFIXES, example_photos, new_result_folder
 from .handlers import Handlers
-from .whole_photos import Colorize, Options, colorize_files
+from .whole_photos import Colorize, Options, Outcome, colorize_files
+from .workers import AT_ONCE
 
-AT_ONCE = 2  # photos that are worked on at the same time; further calls wait
 MAX_SESSIONS = 1000  # clients whose settings are remembered
 NO_NIR = "Near-infrared is off: it needs a model that was trained for it, and none is installed."
 NOTE = "Say in the file that colour was added"
@@ -48,7 +49,7 @@ def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu
     names = list(dict.fromkeys(models)) or [checkpoint.name for checkpoint in bundled_checkpoints()]
     pipelines = _load(names, "cpu" if lend_gpu else device)
     colorize = lend_gpu(_colorizer(_load(names, device))) if lend_gpu else _colorizer(pipelines)
-    with gr.Blocks(title="Colorizer", analytics_enabled=False) as app:
+    with gr.Blocks(title="Colorizer", analytics_enabled=False, fill_width=True) as app:
         gr.Markdown("# Colorizer\nColour for photographs that have none.", elem_id="title")
         with gr.Tabs():
             with gr.Tab("One photo"):
@@ -91,14 +92,28 @@ def serve(
         share=share,
         auth=auth,
         max_file_size=max_megabytes * 1_000_000,
-        theme=gr.themes.Base(
-            primary_hue="teal", neutral_hue="stone", font=["system-ui", "sans-serif"], font_mono=["monospace"]
-        ),
-        css=_asset("page.css") + _asset("stage.css"),
+        theme=_theme(),
+        css=_asset("stage.css"),
+        # Rules given as css count within the page's content only.
+        head=f"<style>{_asset('page.css')}</style>",
         footer_links=["api"],
         run_history=False,  # what somebody coloured is no business of the next person at the same browser
         ssr_mode=False,
         state_session_capacity=MAX_SESSIONS,
+    )
+
+
+def _theme() -> gr.themes.Base:
+    """Gradio's plain theme, with text dark enough to be read by everybody (WCAG AA)."""
+    theme = gr.themes.Base(
+        primary_hue="teal", neutral_hue="stone", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+    )
+    return theme.set(
+        body_text_color_subdued="*neutral_600",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_800",
     )
 
 
@@ -161,14 +176,8 @@ def _many_photos(names: Sequence[str], colorize: Colorize) -> None:
         with gr.Column(scale=2, min_width=260):
             model, vividness, format, note = _model(names), _vividness(), _format(), _note()
             start = gr.Button("Colour all", variant="primary", elem_id="colour-all")
-    archive = gr.File(label="Results", interactive=False, elem_id="archive")
-    table = gr.Dataframe(
-        headers=["Photo", "Result", "What happened"],
-        label="One by one",
-        interactive=False,
-        elem_id="outcomes",
-        wrap=True,
-    )
+    archive = gr.File(label="Results", interactive=False, visible=False, elem_id="archive")
+    table = gr.HTML(apply_default_css=False, elem_id="outcomes")
 
     def colorize_all(
         photos: list[str] | None,
@@ -177,21 +186,31 @@ def _many_photos(names: Sequence[str], colorize: Colorize) -> None:
         format: str,
         note: bool,
         progress: Any = gr.Progress(),  # noqa: B008 - so Gradio finds it
-    ) -> tuple[str, list[list[str]]]:
+    ) -> tuple[Any, str]:
         if not photos:
             raise gr.Error("There are no photos yet; choose some.", print_exception=False)
         path = new_result_folder(Path(get_upload_folder())) / "colorized.zip"
-        rows = []
-        for outcome in colorize_files(
-            [Path(photo) for photo in photos], path, colorize, Options(model, vividness, format, note)
-        ):
-            rows.append([outcome.photo, outcome.result or "failed", outcome.message])
-            progress((len(rows), len(photos)), desc=outcome.photo, unit="photos")
-        return str(path), rows
+        outcomes: list[Outcome] = []
+        options = Options(model, vividness, format, note)
+        for outcome in colorize_files([Path(photo) for photo in photos], path, colorize, options):
+            outcomes.append(outcome)
+            progress((len(outcomes), len(photos)), desc=outcome.photo, unit="photos")
+        return gr.update(value=str(path), visible=True), _table(outcomes)
 
     start.click(
         colorize_all, [photos, model, vividness, format, note], [archive, table], api_visibility="private", **_WORK
     )
+
+
+def _table(outcomes: Sequence[Outcome]) -> str:
+    rows = [
+        "<tr>"
+        + "".join(f"<td>{escape(text)}</td>" for text in (one.photo, one.result or "failed", one.message))
+        + "</tr>"
+        for one in outcomes
+    ]
+    head = "<tr><th>Photo</th><th>Result</th><th>Remarks</th></tr>"
+    return f"<table><caption>One by one</caption><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _stage() -> gr.HTML:

@@ -50,11 +50,13 @@ class Edits:
 
     @classmethod
     def parse(cls, value: Any) -> "Edits":
-        """Read the stage's value.
+        """Read the stage's value; None, which it has before anything is done, means no photo.
 
         Raises:
             HintError: it is not what the stage sends.
         """
+        if value is None:
+            return cls(0, {}, [])
         try:
             touched = value.get("touched")
             if touched is not None:
@@ -156,7 +158,10 @@ def save_hints(workspace: Workspace, edits: Edits) -> Properties:
 def load_hints(workspace: Workspace, edits: Edits) -> Properties:
     """The hints of a JSON file as strokes: the property `strokes`."""
     size = workspace.photo.size
-    strokes = hints_to_strokes(hints_from_json(edits.text, size), size)
+    try:
+        strokes = hints_to_strokes(hints_from_json(edits.text, size), size)
+    except HintError as error:
+        raise HintError("this file has no hints for the photo; choose one that was saved here") from error
     return {"strokes": {"id": secrets.token_hex(4), "strokes": strokes}}
 
 
@@ -167,6 +172,8 @@ def explain(error: Exception) -> Properties:
         message = "The photo is no longer here; open it again."
     elif isinstance(error, ColorizerError):
         message = str(error)
+        if ": " not in message:  # else it begins with a file's name
+            message = message[:1].upper() + message[1:]
     else:
         log.error("an event of the page failed", exc_info=error)
         message = "Something went wrong here; try again, or open the photo again."

@@ -8,9 +8,11 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from ..errors import ImageError
 from ..pipeline import ColorizationPipeline
 from . import callbacks
 from .callbacks import Choices, Edits, Properties
+from .workers import in_few_threads
 from .workspace import Workspace, Workspaces
 
 Work = Callable[[Workspace, Edits], Iterable[Properties]]
@@ -41,7 +43,12 @@ class Handlers:
     def edit(self, value: Any, model: str, vividness: float, request: gr.Request) -> Updates:
         """Other strokes, another model or vividness: show the picture that follows."""
         choices = self._choices(model, vividness)
-        yield from self._answer(value, request, lambda workspace, edits: callbacks.edit(workspace, edits, choices))
+
+        def work(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
+            if edits.photo:  # else somebody has moved the slider first
+                yield from callbacks.edit(workspace, edits, choices)
+
+        yield from self._answer(value, request, work)
 
     def show_full_size(self, value: Any, model: str, vividness: float, request: gr.Request) -> Updates:
         """Zoomed in: show all pixels."""
@@ -57,6 +64,8 @@ class Handlers:
         choices = self._choices(model, vividness)
 
         def work(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
+            if not edits.photo:
+                raise ImageError("there is no photo yet; open one first")
             yield callbacks.download(workspace, edits, choices, format=format, note=note)
 
         yield from self._answer(value, request, work)
@@ -90,7 +99,12 @@ class Handlers:
     def _next(workspace: Workspace, answers: Iterator[Properties]) -> Properties | None:
         # Held for one step only: Gradio may take the next one in another thread, or never.
         with workspace.lock:
-            return next(answers, None)
+            return _work(answers)
+
+
+@in_few_threads
+def _work(answers: Iterator[Properties]) -> Properties | None:
+    return next(answers, None)
 
 
 __all__ = ["Handlers"]

@@ -12,6 +12,7 @@ from ..hints import hints_from_json
 from ..imaging import read
 from ..pipeline import ColorizationResult
 from .files import clean_name, result_name
+from .workers import in_few_threads
 
 Colorize = Callable[..., ColorizationResult]
 """(model's name, photo, hints, vividness) -> result"""
@@ -51,6 +52,7 @@ class Outcome:
     message: str
 
 
+@in_few_threads
 def colorize_file(path: Path, folder: Path, colorize: Colorize, options: Options, *, hints: str = "") -> Path:
     """Colorize one photo into a folder and return the result's path.
 
@@ -91,10 +93,10 @@ def colorize_files(paths: Sequence[Path], archive: Path, colorize: Colorize, opt
                 result.unlink()
                 yield Outcome(path.name, name, "")
             except ColorizerError as error:
-                yield Outcome(path.name, None, str(error))
+                yield Outcome(path.name, None, str(error).removeprefix(f"{path.name}: "))
             except Exception:
                 log.exception("a photo failed")
-                yield Outcome(path.name, None, f"{path.name}: something went wrong here; try it alone")
+                yield Outcome(path.name, None, "something went wrong here; try it alone")
 
 
 def _free_name(result: Path, taken: set[str]) -> str:

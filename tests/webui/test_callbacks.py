@@ -167,7 +167,7 @@ class TestHints:
 
     @pytest.mark.parametrize("text", ["", "{", "[]", json.dumps({"width": 1, "height": 1, "hints": [{"x": "?"}]})])
     def test_a_file_that_is_none_of_hints_is_refused(self, text: str, with_photo: Workspace) -> None:
-        with pytest.raises(HintError, match="not valid JSON"):
+        with pytest.raises(HintError, match="no hints"):
             callbacks.load_hints(with_photo, edits(request={"text": text}))
 
 
@@ -200,6 +200,9 @@ class TestExplaining:
         error = callbacks.explain(ImageError("a.jpg: it is empty"))["error"]
         assert error["message"] == "a.jpg: it is empty"
         assert not error["lost"]
+
+    def test_a_sentence_begins_as_one(self) -> None:
+        assert callbacks.explain(HintError("a photo can take 300 strokes"))["error"]["message"].startswith("A photo")
 
     def test_a_lost_photo_is_marked(self) -> None:
         assert callbacks.explain(LostPhotoError())["error"]["lost"]

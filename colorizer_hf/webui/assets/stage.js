@@ -245,6 +245,7 @@ const state = {
   ...nothing(),
   revision: 0, // of what was last sent
   opened: 0, // the revision that opened the photo; answers to earlier ones are for another photo
+  coming: null, // file and source of the photo that is to replace the one shown, until the server has read it
   opening: 0, // counts photos, so that what belongs to an earlier one is noticed
   busy: false,
   tool: "compare",
@@ -266,10 +267,15 @@ function forgetGesture() {
 
 function send(event, request = null) {
   if (["open", "edit", "choose"].includes(event)) state.revision++; // a result will come
-  if (event === "open") state.opened = state.revision;
-  const { revision, source: photo, touched } = state;
-  props.value = structuredClone({ revision, photo, strokes: strokes.list, touched, request });
+  if (event === "open") (state.coming ?? state).opened = state.revision;
+  tell(request);
   trigger(event);
+}
+
+function tell(request = null) {
+  const { revision, coming, source, touched } = state;
+  const edits = coming ? { photo: coming.source, strokes: [], touched: null } : { photo: source, strokes: strokes.list, touched };
+  props.value = structuredClone({ revision, ...edits, request });
 }
 
 /** The strokes or the point last touched have changed. */
@@ -297,6 +303,9 @@ function showError(message) {
   part("error-text").textContent = message;
   part("error").hidden = false;
   if (!state.photo) leave(); // nothing of it can be shown
+  if (!state.coming) return;
+  setComing(null); // the photo before stays
+  tell();
 }
 
 function hideError() {
@@ -305,7 +314,12 @@ function hideError() {
 
 function takePhoto() {
   const { photo } = props;
-  if (!photo || !state.source) return;
+  const { coming } = state;
+  if (!photo || !(coming ?? state).source) return;
+  if (coming) {
+    enter(coming);
+    setBusy("Finding colours…");
+  }
   state.photo = photo;
   const [width, height] = view.photo;
   if (photo.width * height === photo.height * width) view.photo = [photo.width, photo.height];
@@ -323,7 +337,7 @@ function describe(facts, notes) {
 async function takeResult() {
   const { result } = props;
   if (!result || !state.source || result.revision < Math.max(state.opened, state.result?.revision ?? 0)) return;
-  if (result.alternatives) drawAlternatives(result.alternatives);
+  if (result.alternatives) drawAlternatives(result.alternatives, result.revision);
   if (result.revision === state.revision) {
     state.suggestions = result.suggestions;
     drawSuggestions();
@@ -386,7 +400,8 @@ function sharpen() {
 async function takeFull() {
   const { full } = props;
   if (!full || !state.source || full.revision !== state.result?.revision) return;
-  const shown = await Promise.all([before.show(urlOf(full.before)), after.show(urlOf(full.after))]).catch(() => [false]);
+  const arriving = [before.show(urlOf(full.before)), after.show(urlOf(full.after))];
+  const shown = await Promise.all(arriving).catch(() => [false]); // the preview is still there
   if (shown.every(Boolean)) element.dataset.full = true;
   refresh();
 }
@@ -427,22 +442,42 @@ function whyNot(file) {
   const limit = window.gradio_config?.max_file_size ?? Infinity;
   if (file.size <= limit) return "";
   const megabytes = (bytes) => `${+(bytes / 2 ** 20).toFixed(1)} MB`;
-  return `${file.name} has ${megabytes(file.size)}, and this page takes ${megabytes(limit)} at most; choose a smaller file.`;
+  const [size, most] = [file.size, limit].map(megabytes);
+  return `${file.name} has ${size}, and this page takes ${most} at most; choose a smaller file.`;
 }
 
-/** Show the editor, as yet without colours. */
-function enter() {
+/** Meanwhile what is shown cannot be edited. */
+function setComing(coming) {
+  state.coming = coming;
+  part("editor").inert = coming !== null;
+}
+
+/** Begin with a photo: at once if there is none, else when the server has read it. */
+function begin(coming, previewUrl) {
+  if (state.photo) {
+    hideError();
+    state.opening++;
+    return setComing(coming);
+  }
+  enter(coming);
+  if (previewUrl) preview(previewUrl);
+}
+
+/** Show the editor for a photo, as yet without colours. */
+function enter(coming) {
+  const byKeyboard = document.activeElement?.matches(":focus-visible");
   leave();
+  Object.assign(state, coming);
   hideError();
   part("start").hidden = true;
   part("editor").hidden = false;
   view.fit();
-  viewport.focus({ preventScroll: true });
+  if (byKeyboard) viewport.focus({ preventScroll: true });
 }
 
 /** Put everything of the photo away. */
 function leave() {
-  if (state.file) URL.revokeObjectURL(before.image.src);
+  setComing(null);
   Object.assign(state, nothing());
   state.opening++;
   strokes = new Strokes();
@@ -460,17 +495,13 @@ function leave() {
 async function openFile(file) {
   const problem = whyNot(file);
   if (problem) return showError(problem);
-  enter();
-  state.file = file;
-  if (SHOWABLE.test(file.type)) preview(URL.createObjectURL(file));
+  begin({ file, source: null }, SHOWABLE.test(file.type) && !state.photo && URL.createObjectURL(file));
   setBusy("Sending the photo…");
   if (await sendFile()) open();
 }
 
 function openExample(example) {
-  enter();
-  state.source = { example: example.name };
-  preview(example.image);
+  begin({ file: null, source: { example: example.name } }, example.image);
   open();
 }
 
@@ -482,6 +513,7 @@ function open() {
 /** Something to look at until the server's picture of the photo is there. */
 async function preview(url) {
   const shown = await before.show(url).catch(() => false); // the server may read what the browser cannot
+  URL.revokeObjectURL(url);
   if (!shown) return;
   before.image.className = "grayed";
   view.setPhoto(before.image.naturalWidth, before.image.naturalHeight);
@@ -490,17 +522,21 @@ async function preview(url) {
 
 /** Upload the file; false when that failed or another photo was opened meanwhile. */
 async function sendFile() {
-  const { opening, file } = state;
+  const { opening } = state;
+  const target = state.coming ?? state;
+  const { file } = target;
   try {
     const name = crypto.randomUUID?.() ?? String(Math.random()); // unguessable: the server's path is made of it
     const { path } = await upload(new File([file], name, { type: file.type }));
     if (opening !== state.opening) return false;
-    state.source = { path, name: file.name };
+    target.source = { path, name: file.name };
     return true;
   } catch (error) {
     const tooLarge = /413|exceeds|too large/i.test(error);
-    const advice = tooLarge ? "is too large; choose a smaller file" : "could not be sent; check the connection and try again";
-    if (opening === state.opening) showError(`${file.name} ${advice}.`);
+    const [what, advice] = tooLarge
+      ? ["is too large", "choose a smaller file"]
+      : ["could not be sent", "check the connection and try again"];
+    if (opening === state.opening) showError(`${file.name} ${what}; ${advice}.`);
     return false;
   }
 }
@@ -612,8 +648,8 @@ function line(pen, points, style, width) {
 /** Thin, so that the picture's own colour is seen beside it; a dab is a dot. */
 function drawStroke(pen, { color, points }) {
   const extra = points.length === 1 ? 5 : 0;
-  line(pen, points, "rgb(0 0 0 / 45%)", 6 + extra);
-  line(pen, points, "white", 5 + extra);
+  line(pen, points, "rgb(0 0 0 / 45%)", 5.5 + extra);
+  line(pen, points, "white", 4.5 + extra);
   line(pen, points, color, 2.5 + extra);
 }
 
@@ -801,7 +837,7 @@ function pointOf(event) {
 
 function startGesture(event, point) {
   if (event.button === 1 || (spaceHeld && event.button === 0)) return gestures.pan(point);
-  if (event.button !== 0 || !state.source || state.peek) return null;
+  if (event.button !== 0 || !state.photo || state.peek) return null;
   if (state.tool === "compare") {
     return view.zoom === 1 || event.target.closest(".divider") ? gestures.divide() : gestures.pan(point);
   }
@@ -817,6 +853,13 @@ function pointerDown(event) {
   gesture = fingers.size === 1 ? startGesture(event, point) : fingers.size === 2 ? gestures.pinch() : null;
   drawCursor(fingers.size === 1 ? point : null);
   refresh();
+}
+
+/** A mouse leaves no focus on the photo or a button: the space bar, which pans, would press the button again. */
+function keepFocus(event) {
+  if (!event.target.closest("button, .viewport") || event.target.closest(".divider")) return;
+  event.preventDefault();
+  document.activeElement?.closest(TEXT_FIELD)?.blur(); // or the shortcuts would be typed there
 }
 
 function pointerMove(event) {
@@ -865,7 +908,7 @@ const SHORTCUTS = {
   "+": () => zoomBy(1.5),
   "=": () => zoomBy(1.5),
   "-": () => zoomBy(1 / 1.5),
-  0: () => zoomBy(0),
+  0: () => zoomBy(0), // as far out as it goes
 };
 
 function keyDown(event) {
@@ -880,6 +923,12 @@ function keyDown(event) {
   shortcut?.();
 }
 
+/** Nothing is held any more: the window lost the keyboard. */
+function releaseKeys() {
+  spaceHeld = false;
+  peek(false);
+}
+
 function keyUp(event) {
   if (event.key === " ") spaceHeld = false;
   if (event.key.toLowerCase() === "o") peek(false);
@@ -889,7 +938,7 @@ function keyUp(event) {
 function photoKey(event) {
   if (event.target !== viewport || event.ctrlKey || event.metaKey || event.altKey) return;
   const arrow = ARROWS[event.key]?.map((direction) => direction * (event.shiftKey ? 40 : 10));
-  const painting = state.tool !== "compare";
+  const painting = state.tool !== "compare" && state.photo;
   if (arrow && painting) moveCrosshair(arrow);
   else if (arrow && view.zoom > 1) view.panBy(-3 * arrow[0], -3 * arrow[1]);
   else if ((event.key === "Enter" || event.key === " ") && painting) {
@@ -967,7 +1016,7 @@ function drawSuggestions() {
   part("suggestions-title").textContent = state.touched ? waiting : "Touch the photo where a colour is wrong";
 }
 
-/** A colour for the stroke that waits for one and for those to come; a suggestion also corrects what was just painted. */
+/** A colour for the stroke that waits for one and for those to come; a suggestion also corrects the stroke before. */
 function chooseColor(color, suggested = false) {
   const { pending, last } = state;
   state.color = color;
@@ -986,8 +1035,9 @@ function chooseColor(color, suggested = false) {
   if (changed) edited();
 }
 
-function drawAlternatives(alternatives) {
+function drawAlternatives(alternatives, revision = "") {
   part("others").hidden = !alternatives.length;
+  part("alternatives").dataset.revision = revision;
   fill(part("alternatives"), alternatives.map((alternative) => {
     const { label, image, current } = alternative;
     const button = makeButton("alternative", label, () => takeAlternative(alternative), image);
@@ -1067,7 +1117,9 @@ function wireDropAndPaste() {
 
 function wireTools() {
   const actions = {
-    "tool-compare": () => setTool("compare"), "tool-brush": () => setTool("brush"), "tool-eraser": () => setTool("eraser"),
+    "tool-compare": () => setTool("compare"),
+    "tool-brush": () => setTool("brush"),
+    "tool-eraser": () => setTool("eraser"),
     undo, redo, clear: clearStrokes, "another-photo": close, "error-dismiss": hideError,
     "zoom-in": () => zoomBy(1.5), "zoom-out": () => zoomBy(1 / 1.5), "zoom-fit": () => zoomBy(0),
     "save-hints": () => send("save_hints"), "load-hints": () => part("load-hints-input").click(),
@@ -1087,7 +1139,7 @@ function wirePicture() {
   on(viewport, "pointermove", pointerMove);
   on(viewport, "pointerup pointercancel", pointerUp);
   on(viewport, "pointerleave blur", () => drawCursor(null));
-  on(viewport, "mousedown", (event) => event.button === 1 && event.preventDefault()); // no automatic scrolling
+  on(part("editor"), "mousedown", keepFocus);
   on(viewport, "touchmove", (event) => event.touches.length > 1 && event.preventDefault(), { passive: false });
   on(viewport, "wheel", wheel, { passive: false });
   on(viewport, "keydown", photoKey);
@@ -1095,6 +1147,7 @@ function wirePicture() {
   on(window, "scroll", () => (lastScroll = performance.now()), { passive: true });
   on(document, "keydown", keyDown);
   on(document, "keyup", keyUp);
+  on(window, "blur", releaseKeys);
 }
 
 /** The layout follows the room there is; Gradio does not let container queries through. */
@@ -1112,8 +1165,8 @@ function wireSizes() {
 
 function wirePython() {
   const takers = {
-    photo: takePhoto, result: takeResult, full: takeFull, strokes: takeStrokes, download: takeDownload, error: takeError,
-    examples: drawExamples,
+    photo: takePhoto, result: takeResult, full: takeFull, strokes: takeStrokes,
+    download: takeDownload, error: takeError, examples: drawExamples,
   };
   for (const [prop, take] of Object.entries(takers)) watch(prop, take);
   // The page tells so when the queue refused a call and Python therefore never heard of it.
