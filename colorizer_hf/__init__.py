@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .errors import CheckpointError, ColorizerError, HintError, ImageError, TrainingDataError
+    from .errors import CheckpointError, ColorizerError, HintError, HubError, ImageError, TrainingDataError
     from .hints import Hint
     from .imaging import Photo
     from .models.auto import load_model
@@ -26,6 +26,7 @@ _MODULE_OF = {
     "Hint": "hints",
     "HintBatch": "models.hint_batch",
     "HintError": "errors",
+    "HubError": "errors",
     "ImageError": "errors",
     "Photo": "imaging",
     "TrainingDataError": "errors",
@@ -54,6 +55,7 @@ __all__ = [
     "Hint",
     "HintBatch",
     "HintError",
+    "HubError",
     "ImageError",
     "Photo",
     "TrainingDataError",

@@ -4,6 +4,7 @@
     ├── ImageError          a photograph cannot be read or written
     ├── CheckpointError     a checkpoint is missing, damaged or of another kind
     ├── HintError           a colour hint makes no sense
+    ├── HubError            the Hugging Face Hub refuses or cannot be reached
     └── TrainingDataError   training data is missing or unusable
 
 Each message is one sentence that says what was wrong with what, and what to do. Wrong arguments from code are
@@ -27,8 +28,12 @@ class HintError(ColorizerError):
     """A colour hint makes no sense."""
 
 
+class HubError(ColorizerError):
+    """The Hugging Face Hub refuses or cannot be reached."""
+
+
 class TrainingDataError(ColorizerError):
     """Training data is missing or unusable."""
 
 
-__all__ = ["CheckpointError", "ColorizerError", "HintError", "ImageError", "TrainingDataError"]
+__all__ = ["CheckpointError", "ColorizerError", "HintError", "HubError", "ImageError", "TrainingDataError"]

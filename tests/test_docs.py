@@ -49,7 +49,7 @@ class TestReadme:
 
     def test_names_every_command_of_the_command_line(self):
         names = {info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands}
-        assert names <= set(re.findall(r"colorizer ([a-z]+)", README))
+        assert {name.replace("_", "-") for name in names} <= set(re.findall(r"colorizer ([a-z-]+)", README))
 
     @pytest.mark.parametrize("target", re.findall(r"^make ([a-z]+)", README, re.MULTILINE))
     def test_targets_are_in_the_makefile(self, target: str):

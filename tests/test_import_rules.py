@@ -24,6 +24,7 @@ SIBLINGS = {
     "image_processing": {"chroma_upsampling"},
     "metrics": {"chroma_upsampling", "image_processing"},
     "session": {"pipeline"},
+    "hub": {"pipeline"},
     "cli": {"webui"},
 }
 UNWANTED = {"torchvision", "lpips"}  # a torchvision that does not match torch breaks transformers; lpips imports it

@@ -16,6 +16,7 @@ PUBLIC_NAMES = [
     "Hint",
     "HintBatch",
     "HintError",
+    "HubError",
     "ImageError",
     "Photo",
     "TrainingDataError",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ColorizerError, HintError, ImageError
+from .devices import Device
 from .photo_files import Outputs, PhotoFile, find_photos, has_photo_suffix, make_folder
 from .startup import heavy_imports
 
@@ -43,7 +44,7 @@ def colorize(
         typer.Option(min=32, max=1024, help="Shorter side in pixels at which the network sees the photograph."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name, folder or Hub id; `colorizer models` lists names.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the best one if absent.")] = None,
+    device: Device = None,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of results in a lossy format.")] = 95,
     no_note: Annotated[
         bool, typer.Option("--no-note", help="Do not say in the metadata that a model added the colours.")
@@ -57,7 +58,6 @@ def colorize(
     quoted pattern may go deeper (**), and its results keep their sub-folders.
     """
     report = _Report(as_json=as_json, debug=context.obj)
-    _check_device(device)
     hints = [_parse_hint(text) for text in hint or []]
     photos = _find(inputs, report)
     if hints and len(photos) > 1:
@@ -130,17 +130,6 @@ class _Report:
     ) -> None:
         line = {"input": str(argument), "output": output, "notes": list(notes), "error": error}
         print(json.dumps(line), flush=True)
-
-
-def _check_device(device: str | None) -> None:
-    if device is None:
-        return
-    import torch
-
-    try:
-        torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as error:  # unknown to torch; absent, or not built in
-        raise typer.BadParameter(f"there is no device {device!r} here", param_hint="--device") from error
 
 
 def _parse_hint(text: str) -> "Hint":

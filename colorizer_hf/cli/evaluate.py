@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..errors import ColorizerError, ImageError
+from .devices import Device
 
 if TYPE_CHECKING:
     from ..metrics.lpips import Lpips
@@ -34,7 +35,7 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Draw PSNR against hints there, as PNG.")
     ] = None,
     size: Annotated[int | None, typer.Option(min=16, help="Working size; the model's own if absent.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, ...; the best one if absent.")] = None,
+    device: Device = None,
     lpips_alex: Annotated[
         Path | None,
         typer.Option(metavar="FILE", envvar="COLORIZER_LPIPS_ALEX", help="AlexNet's weights (safetensors), for LPIPS."),
@@ -83,12 +84,7 @@ def _load(name: str | None, device: str | None) -> "ColorizerModel":
     from ..models.auto import load_model
 
     best = torch.accelerator.current_accelerator(check_available=True) or "cpu"
-    try:
-        chosen = torch.device(device or best)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise typer.BadParameter(f"--device {device} is not there") from error
-    return load_model(name).to(chosen)
+    return load_model(name).to(device or best)
 
 
 def _lpips(files: dict[str, Path | None]) -> list["Lpips"]:

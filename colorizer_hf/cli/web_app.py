@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import ColorizerError
+from .devices import Device
 from .startup import heavy_imports
 
 
@@ -22,7 +23,7 @@ def web_app(
     model: Annotated[
         list[str] | None, typer.Option(help="Name, folder or Hub id to choose from; repeatable; all bundled if absent.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; the best one if absent.")] = None,
+    device: Device = None,
 ) -> None:
     """Serve the web page: upload a photo, sketch hints, see colour."""
     user, colon, password = (auth or "").partition(":")

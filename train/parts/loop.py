@@ -68,6 +68,7 @@ class Trainer:
         build_loader: (start, total) -> loader of the batches with these samples.
         config: The run.
         evaluate: (averaged model, step) -> metrics to log.
+        publish: Called with the trainer every `config.hub.every` steps, in the main process.
     """
 
     def __init__(
@@ -76,11 +77,13 @@ class Trainer:
         build_loader: Callable[..., DataLoader[Tensor]],
         config: TrainConfig,
         evaluate: Evaluator | None = None,
+        publish: "Callable[[Trainer], None] | None" = None,
     ) -> None:
         self.config = config
         self.folder = Path(config.output)
         self.build_loader = build_loader
         self.evaluate = evaluate
+        self.publish = publish
         self.accelerator = Accelerator(
             mixed_precision=config.precision,
             log_with=None if config.report_to == "none" else config.report_to,
@@ -153,6 +156,8 @@ class Trainer:
             self._evaluate()
         if step % config.checkpoint_every == 0:
             self._save()
+        if self.publish and config.hub.every and step % config.hub.every == 0 and self.accelerator.is_main_process:
+            self.publish(self)
 
     def _evaluate(self) -> None:
         if self.evaluate is None or not self.accelerator.is_main_process:

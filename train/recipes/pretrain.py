@@ -21,7 +21,8 @@ from accelerate.utils import set_seed
 from torch import Tensor
 
 from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
-from colorizer_hf.errors import ColorizerError, TrainingDataError
+from colorizer_hf.errors import ColorizerError, HubError, TrainingDataError
+from colorizer_hf.hub.publishing import push_checkpoint
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.models.backbones import convert_lite0_weights
@@ -29,9 +30,10 @@ from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
 from train.parts.config import TrainConfig, load_config
 from train.parts.data import build_loader, read_photos
-from train.parts.hint_simulation import HintConfig, simulate_hints
+from train.parts.degradation import Degradation
+from train.parts.hint_simulation import simulate_hints
 from train.parts.loop import Evaluator, Objective, Trainer
-from train.parts.losses import LossConfig, colorization_loss
+from train.parts.losses import colorization_loss
 from train.parts.results import run_record, save_checkpoint, write_manifest
 from train.parts.samples import draw_samples
 
@@ -39,18 +41,19 @@ AVERAGED_PHOTOS = 2000  # for the mean chroma of the training photographs
 
 
 class PretrainObjective(Objective):
-    """Encode once, decode without and with simulated hints."""
+    """Encode once, decode without and with simulated hints; some photographs look old, their colours do not."""
 
-    def __init__(self, network: ChromaFormerModel, hints: HintConfig, loss: LossConfig) -> None:
+    def __init__(self, network: ChromaFormerModel, config: TrainConfig) -> None:
         super().__init__()
         self.network = network
-        self.hints = hints
-        self.loss = loss
+        self.degradation = Degradation(config.degradation)
+        self.hints = config.hints
+        self.loss = config.loss
 
     def forward(self, photos: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
         """The loss of a batch of photos (B, 3, H, W) uint8, and its terms."""
         luminance, chroma = rgb_to_lab(photos / 255)
-        features = self.network.encode(luminance)
+        features = self.network.encode(self.degradation(luminance, generator))
         with torch.autocast(photos.device.type, enabled=False):
             hints = simulate_hints(chroma, self.hints, generator)
             automatic, hinted = self.network.decode(features), self.network.decode(features, hints)
@@ -65,6 +68,7 @@ def main(
     minutes: Annotated[float | None, typer.Option(help="End cleanly after so many minutes.")] = None,
     steps: Annotated[int | None, typer.Option(help="End after so many steps.")] = None,
     photos: Annotated[str | None, typer.Option(help="Photographs to evaluate on, never trained on.")] = None,
+    push_to_hub: Annotated[str | None, typer.Option(metavar="OWNER/NAME", help="Publish the run there.")] = None,
     report_to: Annotated[str | None, typer.Option(help="none, tensorboard, wandb or trackio.")] = None,
 ) -> None:
     """Train the flagship."""
@@ -75,6 +79,7 @@ def main(
         "minutes": minutes,
         "steps": steps,
         "evaluation.photos": photos,
+        "hub.repo": push_to_hub,
         "report_to": report_to,
     }
     try:
@@ -85,7 +90,7 @@ def main(
 
 
 def train(config: TrainConfig, *, name: str) -> dict:
-    """Run the recipe and return the record that is also written to `result.json`.
+    """Run the recipe and return the record that is also written to `result.json` (empty but in the main process).
 
     Raises:
         TrainingDataError: there are no usable photographs, or the encoder's weights cannot be found.
@@ -93,21 +98,54 @@ def train(config: TrainConfig, *, name: str) -> dict:
     set_seed(config.seed)
     model = build_model(config)
     mean_chroma = mean_training_chroma(config)
-    objective = PretrainObjective(model, config.hints, config.loss)
+    objective = PretrainObjective(model, config)
     loader = partial(build_loader, config.data, batch_size=config.batch_size, seed=config.seed)
-    trainer = Trainer(objective, loader, config, build_evaluator(config))
-    trainer.run()
 
+    def save(trainer: Trainer) -> dict:
+        return save_run(trainer, name=name, mean_chroma=mean_chroma)
+
+    def publish(trainer: Trainer) -> None:
+        save(trainer)
+        try:
+            push_run(config)
+        except HubError as error:  # training goes on; the end tries once more
+            trainer.accelerator.print(f"step {trainer.done.step} was not published: {error}")
+
+    trainer = Trainer(objective, loader, config, build_evaluator(config), publish if config.hub.repo else None)
+    trainer.run()
+    if not trainer.accelerator.is_main_process:
+        return {}
+    record = save(trainer)
+    if config.hub.repo:
+        push_run(config)
+    return record
+
+
+def save_run(trainer: Trainer, *, name: str, mean_chroma: tuple[float, float]) -> dict:
+    """Write what the run has come to into its folder, `model/` and `result.json`, and return the record."""
+    config, folder = trainer.config, Path(trainer.config.output)
     images = trainer.done.step * trainer.samples_per_step
     record = {"recipe": "pretrain", "name": name, "images": images}
     record |= run_record(config, steps=trainer.done.step, seconds=trainer.done.seconds, metrics=trainer.metrics)
-    if trainer.accelerator.is_main_process:
-        folder = Path(config.output)
-        save_checkpoint(trainer.averaged_model, folder / "model")
-        facts = {"images": images, "metrics": record["metrics"]}
-        write_manifest(folder / "model", recipe=f"pretrain/{name}", mean_chroma=mean_chroma, **facts)
-        (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    save_checkpoint(trainer.averaged_model, folder / "model")
+    facts = {"images": images, "metrics": record["metrics"]}
+    write_manifest(folder / "model", recipe=f"pretrain/{name}", mean_chroma=mean_chroma, **facts)
+    (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return record
+
+
+def push_run(config: TrainConfig) -> None:
+    """Publish what `save_run` wrote.
+
+    Raises:
+        HubError: the Hub cannot be reached or refuses; the message says how to push later.
+    """
+    model, repo = Path(config.output) / "model", config.hub.repo
+    assert repo is not None  # the caller has looked
+    try:
+        push_checkpoint(model, repo, results=[Path(config.output) / "result.json"], private=config.hub.private)
+    except HubError as error:
+        raise HubError(f"{error}; nothing is lost: `colorizer push {model} --repo {repo}` pushes it later") from error
 
 
 def build_model(config: TrainConfig) -> ChromaFormerModel:

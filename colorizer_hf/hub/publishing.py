@@ -1,0 +1,202 @@
+"""Checkpoints and the Space onto the Hugging Face Hub: what belongs into a repository, and its one commit."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
+from PIL import Image
+
+from ..errors import ColorizerError, HubError
+from ..models.auto import resolve_checkpoint
+from ..pipeline import ColorizationPipeline
+from .card import model_card
+from .remote_code import write_remote_code
+
+PACKAGE = Path(__file__).parents[1]
+CHECKPOINT_FILES = ("config.json", "model.safetensors", "preprocessor_config.json", "manifest.json")
+SHOWN_PHOTOS = ("coffee_cup", "colorado_mountains_1941", "migrant_family_1936", "water_lilies_1892")
+_ROW = 280  # pixels of height in the before/after picture
+
+
+def push_checkpoint(
+    name_or_path: str | Path,
+    repo_id: str,
+    *,
+    results: Sequence[str | Path] = (),
+    private: bool | None = None,
+    branch: str | None = None,
+    token: str | None = None,
+) -> str:
+    """Publish a checkpoint: weights, image processor, code, model card and results in one commit.
+
+    Args:
+        name_or_path: A bundled name or a folder that `save_pretrained` of the pipeline wrote.
+        repo_id: `owner/name`; the repository is made if need be.
+        results: JSON files of training runs and evaluations, for the card and beside it.
+        private: Whether a new repository is private; None leaves it to the account's settings.
+        branch: Commit there instead of `main`; the branch is made if need be.
+        token: Access token; None takes the one that `hf auth login` has stored.
+
+    Returns:
+        The commit's address.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be loaded.
+        HubError: the Hub cannot be reached or refuses; nothing of the push is visible then.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepare_checkpoint(name_or_path, repo_id, Path(folder), results=results)
+        message = f"Publish {Path(name_or_path).name}"
+        return push_folder(Path(folder), repo_id, "model", message, private=private, branch=branch, token=token)
+
+
+def prepare_checkpoint(
+    name_or_path: str | Path, repo_id: str, folder: Path, *, results: Sequence[str | Path] = ()
+) -> None:
+    """Put everything that `push_checkpoint` publishes into an empty folder."""
+    source = resolve_checkpoint(name_or_path)
+    pipeline = ColorizationPipeline.from_pretrained(source)  # nothing that does not load is published
+    for name in CHECKPOINT_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
+    write_remote_code(folder)
+    records = {Path(path).stem: _read_record(Path(path)) for path in results}
+    if records:
+        (folder / "results").mkdir()
+    for name, record in records.items():
+        (folder / "results" / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    manifest = _read_record(folder / "manifest.json") if (folder / "manifest.json").is_file() else {}
+    model_card(pipeline.model, repo_id, manifest, records).save(folder / "README.md")
+    write_before_after(pipeline, folder / "before_after.jpg")
+
+
+def write_before_after(pipeline: ColorizationPipeline, path: Path) -> None:
+    """The example photographs in two rows: gray above, in colour below."""
+    results = [pipeline(PACKAGE / "webui" / "examples" / f"{name}.jpg") for name in SHOWN_PHOTOS]
+    pairs = [(Image.fromarray(result.photo.luminance).convert("RGB"), result.image) for result in results]
+    widths = [round(before.width * _ROW / before.height) for before, _ in pairs]
+    sheet = Image.new("RGB", (sum(widths), 2 * _ROW))
+    left = 0
+    for pair, width in zip(pairs, widths, strict=True):
+        for row, picture in enumerate(pair):
+            sheet.paste(picture.resize((width, _ROW), Image.Resampling.LANCZOS), (left, row * _ROW))
+        left += width
+    sheet.save(path, quality=88)
+
+
+def prepare_space(folder: Path) -> None:
+    """Put everything that a Space needs into an empty folder: the files of `space/`, and this package beside them.
+
+    Raises:
+        HubError: this package is installed without its repository, where `space/` is.
+    """
+    source = PACKAGE.parent / "space"
+    if not (source / "app.py").is_file():
+        raise HubError("the Space's files are in the repository only; run this in a checkout of it")
+    unwanted = shutil.ignore_patterns("__pycache__", ".*")
+    shutil.copytree(source, folder, ignore=unwanted, dirs_exist_ok=True)
+    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=unwanted)
+
+
+def push_space(repo_id: str, *, private: bool | None = None, token: str | None = None) -> str:
+    """Publish the web page as a Space, made if need be, and return the commit's address.
+
+    Raises:
+        HubError: the Hub cannot be reached or refuses, or this is no checkout of the repository.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepare_space(Path(folder))
+        return push_folder(Path(folder), repo_id, "space", "Publish the web page", private=private, token=token)
+
+
+def push_folder(
+    folder: Path,
+    repo_id: str,
+    kind: Literal["model", "space"],
+    message: str,
+    *,
+    private: bool | None = None,
+    branch: str | None = None,
+    token: str | None = None,
+) -> str:
+    """Commit a folder to a repository, made if need be; what is there already is not sent again.
+
+    Returns:
+        The commit's address.
+
+    Raises:
+        HubError: the Hub cannot be reached or refuses.
+    """
+    api = HfApi(token=token)
+    with _failures_as_hub_errors(repo_id):
+        sdk = "gradio" if kind == "space" else None
+        api.create_repo(repo_id, repo_type=kind, private=private, space_sdk=sdk, exist_ok=True)
+        if branch:
+            api.create_branch(repo_id, repo_type=kind, branch=branch, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=repo_id, repo_type=kind, folder_path=folder, commit_message=message, revision=branch
+        )
+        return commit.commit_url
+
+
+@contextmanager
+def _failures_as_hub_errors(repo_id: str) -> Generator[None]:
+    try:
+        yield
+    except HFValidationError as error:
+        raise HubError(f"{repo_id} is no id of the Hub; one looks like owner/name") from error
+    except LocalTokenNotFoundError as error:
+        raise HubError("the Hub wants to know who you are; log in with `hf auth login` or pass a token") from error
+    except OfflineModeIsEnabled as error:
+        raise HubError("HF_HUB_OFFLINE is set, so nothing can be pushed; unset it") from error
+    except RepositoryNotFoundError as error:
+        raise HubError(f"{repo_id} does not exist or is not yours to write to; check the name and the token") from error
+    except HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", None)
+        reason = _REFUSALS.get(status, f"the Hub answered {status}; try again later")
+        raise HubError(f"{repo_id} was not pushed: {reason}") from error
+    except (HTTPError, OSError) as error:
+        raise HubError(f"{repo_id} was not pushed: the Hub cannot be reached ({_first_line(error)})") from error
+    except RuntimeError as error:  # how the client says that a file did not arrive after several tries
+        raise HubError(
+            f"{repo_id} was not pushed: a file did not arrive ({_first_line(error)}); try again later"
+        ) from error
+
+
+_REFUSALS: dict[int | None, str] = {
+    401: "the Hub does not know this token; log in with `hf auth login` or pass another",
+    403: "this token may not write there; take one with write access to it",
+    409: "somebody else pushed at the same moment; try again",
+    412: "somebody else pushed at the same moment; try again",
+    429: "the Hub asks to wait before the next push; try again later",
+}
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(record, dict):
+            return record
+        raise ValueError("it is no object")
+    except (OSError, ValueError) as error:
+        raise ColorizerError(f"{path} is no JSON of a training run or an evaluation ({error})") from error
+
+
+__all__ = ["prepare_checkpoint", "prepare_space", "push_checkpoint", "push_folder", "push_space", "write_before_after"]

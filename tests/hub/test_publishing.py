@@ -1,0 +1,192 @@
+"""Checkpoints and the Space onto the Hub: one commit with everything, or nothing."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from huggingface_hub import ModelCard
+from PIL import Image
+from typer.testing import CliRunner
+
+from colorizer_hf.cli import app
+from colorizer_hf.errors import CheckpointError, HubError
+from colorizer_hf.hub.cache import cached_checkpoints
+from colorizer_hf.hub.publishing import prepare_checkpoint, push_checkpoint, push_space
+from colorizer_hf.models.auto import load_model
+from colorizer_hf.pipeline import ColorizationPipeline
+from tests.hub_server import HubServer, answer, connect_client, hang_up
+from tests.hub_store import READ_TOKEN, STRANGER_TOKEN
+
+NAME = "acme/small"
+PHOTO = Path(__file__).parents[2] / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
+EVALUATION = Path(__file__).parents[2] / "train" / "results" / "pretrain" / "cpu-2026-11-23-development.json"
+
+
+def pushed(hub: HubServer, name: str = NAME, branch: str = "main") -> dict[str, bytes]:
+    """What visitors of a repository see."""
+    return {path: file.content for path, file in hub.repos[name].at(branch).files.items()}
+
+
+def sent(hub: HubServer) -> int:
+    """Bytes of files that clients have uploaded."""
+    return sum(exchange.sent for exchange in hub.seen("PUT *"))
+
+
+@pytest.mark.usefixtures("hub_client")
+class TestRoundTrip:
+    def test_what_is_pushed_can_be_pulled_and_gives_the_same_colours(self, hub: HubServer, checkpoint: Path) -> None:
+        push_checkpoint(checkpoint, NAME, private=True)
+        assert hub.repos[NAME].private
+        photo = torch.rand(64, 80).numpy()
+        there, here = (ColorizationPipeline.from_pretrained(name, device="cpu") for name in (NAME, checkpoint))
+        torch.testing.assert_close(there(photo).chroma, here(photo).chroma, rtol=0, atol=0)
+        (cached,) = cached_checkpoints()
+        assert (cached.name, cached.manifest["license"]) == (NAME, "apache-2.0")
+
+    def test_it_is_one_commit_with_everything(self, hub: HubServer, checkpoint: Path) -> None:
+        address = push_checkpoint(checkpoint, NAME, results=[EVALUATION])
+        assert hub.repos[NAME].at("main").oid in address
+        assert len(hub.seen("POST *commit/*")) == 1
+        names = set(pushed(hub))
+        assert {"model.safetensors", "config.json", "preprocessor_config.json", "manifest.json", "README.md"} <= names
+        assert {"before_after.jpg", f"results/{EVALUATION.name}", "chromaformer.py", "pipeline.py"} <= {
+            name.removeprefix("models_") for name in names
+        }
+
+    def test_unchanged_weights_are_not_uploaded_again(self, hub: HubServer, checkpoint: Path) -> None:
+        push_checkpoint(checkpoint, NAME)
+        first = sent(hub)
+        assert first > (checkpoint / "model.safetensors").stat().st_size
+        push_checkpoint(checkpoint, NAME, results=[EVALUATION])
+        assert sent(hub) == first
+        assert f"results/{EVALUATION.name}" in pushed(hub)
+
+    def test_pushing_the_same_twice_changes_nothing(self, hub: HubServer, checkpoint: Path) -> None:
+        push_checkpoint(checkpoint, NAME)
+        before = hub.repos[NAME].at("main")
+        push_checkpoint(checkpoint, NAME)
+        assert hub.repos[NAME].at("main") == before
+
+    def test_what_was_pulled_and_is_saved_again_needs_no_code_beside_it(self, checkpoint: Path, tmp_path: Path) -> None:
+        push_checkpoint(checkpoint, NAME)
+        load_model(NAME).save_pretrained(tmp_path / "copy")
+        config = json.loads((tmp_path / "copy" / "config.json").read_text())
+        assert not {"auto_map", "custom_pipelines"} & set(config)
+
+    def test_a_branch_leaves_main_alone(self, hub: HubServer, checkpoint: Path) -> None:
+        push_checkpoint(checkpoint, NAME, branch="draft")
+        assert "model.safetensors" not in pushed(hub)
+        assert "model.safetensors" in pushed(hub, branch="draft")
+        load_model(NAME, revision="draft")
+
+
+@pytest.mark.usefixtures("hub_client")
+class TestCard:
+    def test_reads_back_and_its_snippet_runs(
+        self, hub: HubServer, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        push_checkpoint(checkpoint, NAME, results=[EVALUATION])
+        card = ModelCard(pushed(hub)["README.md"].decode())
+        assert card.data.get("model_name") == "small"
+        shutil.copy(PHOTO, tmp_path / "old.jpg")
+        monkeypatch.chdir(tmp_path)
+        snippet, _ = re.findall(r"```python\n(.*?)```", card.text, re.DOTALL)
+        exec(compile(snippet, "README.md", "exec"), {})
+        assert (tmp_path / "hinted.jpg").exists()
+
+    def test_the_picture_shows_gray_above_and_colour_below(self, checkpoint: Path, tmp_path: Path) -> None:
+        prepare_checkpoint(checkpoint, NAME, tmp_path)
+        with Image.open(tmp_path / "before_after.jpg") as sheet:
+            chroma = np.abs(np.asarray(sheet.convert("YCbCr")).astype(int)[..., 1:] - 128)
+        gray, colour = np.array_split(chroma, 2)
+        assert gray.mean() < 2
+        assert colour.mean() > 2 * gray.mean()
+
+
+@pytest.mark.usefixtures("hub_client", "hub_waits")
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("request_", "fault", "sentence"),
+        [
+            ("POST *commit/*", answer(412), "somebody else pushed"),
+            ("POST *commit/*", answer(403), "write access"),
+            ("POST *commit/*", answer(500), "the Hub answered 500"),
+            ("POST *commit/*", hang_up(), "cannot be reached"),
+            ("PUT *", answer(500), "acme/small was not pushed"),
+        ],
+        ids=["412", "403", "500", "hang up", "upload"],
+    )
+    def test_is_one_sentence_and_nothing_half_pushed_is_seen(
+        self, hub: HubServer, checkpoint: Path, request_: str, fault: Any, sentence: str
+    ) -> None:
+        hub.fail(request_, fault, times=99)
+        with pytest.raises(HubError, match=sentence) as caught:
+            push_checkpoint(checkpoint, NAME)
+        assert "\n" not in str(caught.value)
+        assert "model.safetensors" not in pushed(hub)
+        hub.heal()
+        push_checkpoint(checkpoint, NAME)
+        load_model(NAME)
+
+    def test_a_hiccup_of_the_upload_is_got_over(self, hub: HubServer, checkpoint: Path) -> None:
+        hub.fail("PUT *", answer(503), times=2)
+        push_checkpoint(checkpoint, NAME)
+        load_model(NAME)
+
+    @pytest.mark.parametrize("token", [READ_TOKEN, STRANGER_TOKEN, "hf_unknown"])
+    def test_who_may_not_write_is_told_so(
+        self, hub: HubServer, checkpoint: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: str
+    ) -> None:
+        connect_client(monkeypatch, hub, tmp_path / "home", token=token)
+        with pytest.raises(HubError, match=r"token|yours"):
+            push_checkpoint(checkpoint, NAME)
+
+    def test_what_does_not_load_is_not_published(self, hub: HubServer, checkpoint: Path, tmp_path: Path) -> None:
+        broken = shutil.copytree(checkpoint, tmp_path / "broken")
+        (broken / "model.safetensors").write_bytes(b"no weights")
+        with pytest.raises(CheckpointError):
+            push_checkpoint(broken, NAME)
+        assert hub.requests == []
+
+
+@pytest.mark.usefixtures("hub_client")
+class TestSpace:
+    def test_holds_the_page_and_the_package(self, hub: HubServer) -> None:
+        push_space("acme/page")
+        (name,) = (name for name in hub.repos if name.endswith("acme/page"))
+        files = pushed(hub, name)
+        assert {"app.py", "README.md", "requirements.txt", "colorizer_hf/webui/app.py"} <= set(files)
+        assert not any("__pycache__" in path for path in files)
+
+
+@pytest.mark.usefixtures("hub_client")
+class TestCommands:
+    def test_push_pull_list_and_delete(self, hub: HubServer, checkpoint: Path) -> None:
+        run = CliRunner().invoke
+        assert hub.url in run(app, ["push", str(checkpoint), "--repo", NAME, "--private"]).stdout
+        folder = Path(run(app, ["pull", NAME]).stdout.strip())
+        assert (folder / "model.safetensors").is_file()
+        listed = run(app, ["models", str(checkpoint)], env={"COLUMNS": "200"}).stdout
+        assert {"bundled", "downloaded", "local"} <= set(listed.split())
+        assert NAME in listed
+        assert run(app, ["models", "--delete", NAME]).exit_code == 0
+        assert not folder.exists()
+
+    def test_a_dry_run_lists_the_files_and_asks_nobody(self, hub: HubServer, checkpoint: Path) -> None:
+        checkpoint_run = CliRunner().invoke(app, ["push", str(checkpoint), "--repo", NAME, "--dry-run"])
+        space_run = CliRunner().invoke(app, ["push-space", "--repo", "acme/page", "--dry-run"])
+        assert "model.safetensors" in checkpoint_run.stdout
+        assert "requirements.txt" in space_run.stdout
+        assert hub.requests == []
+
+    def test_results_that_are_none_are_named(self, checkpoint: Path, tmp_path: Path) -> None:
+        (tmp_path / "x.json").write_text(json.dumps([1]))
+        outcome = CliRunner().invoke(
+            app, ["push", str(checkpoint), "--repo", NAME, "--results", str(tmp_path / "x.json"), "--dry-run"]
+        )
+        assert "x.json is no JSON of a training run" in str(outcome.exception)
