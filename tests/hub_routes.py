@@ -46,8 +46,8 @@ User = Annotated[Token, Depends(a_user)]
 
 
 async def a_readable_repo(request: Request, hub: Hub, sender: Sender) -> Repo:
-    kind, name = request.path_params.get("kind", "models"), parameter(request, "repo")
-    repo = hub.repos.get(name if kind == "models" else f"{kind}/{name}")
+    parts = [parameter(request, part) for part in ("kind", "owner", "repo")]
+    repo = hub.repos.get("/".join(part for part in parts if part not in ("", "models")))
     if repo and (not repo.private or (sender and sender.user == repo.owner)):
         return repo
     # What one may not see does not exist. Who did not give a name hears 401, as from the real Hub.
@@ -206,7 +206,8 @@ def _entries(commit: Commit) -> dict[PurePosixPath, dict[str, Any]]:
     return entries
 
 
-@routes.get("/api/{kind}/{repo:path}")
+@routes.get("/api/{kind}/{repo}")
+@routes.get("/api/{kind}/{owner}/{repo}")
 async def show_repo(repo: Readable) -> Any:
     return await show_revision(repo, repo.at("main"))
 
@@ -247,14 +248,14 @@ def _add_ref(refs: dict[str, str], name: str, commit: Commit) -> None:
     refs[name] = commit.oid
 
 
-@routes.delete("/api/{kind}/{repo:path}/branch/{name}")
-async def delete_branch(request: Request, repo: Writable) -> None:
-    del repo.branches[parameter(request, "name")]
+@routes.delete("/api/{kind}/{repo:path}/branch/{revision}")
+async def delete_branch(request: Request, repo: Writable, _: Snapshot) -> None:
+    del repo.branches[parameter(request, "revision")]
 
 
-@routes.delete("/api/{kind}/{repo:path}/tag/{name}")
-async def delete_tag(request: Request, repo: Writable) -> None:
-    del repo.tags[parameter(request, "name")]
+@routes.delete("/api/{kind}/{repo:path}/tag/{revision}")
+async def delete_tag(request: Request, repo: Writable, _: Snapshot) -> None:
+    del repo.tags[parameter(request, "revision")]
 
 
 # --- Routes: writing. LFS files go up first and show nothing; the commit shows all at once.

@@ -80,6 +80,19 @@ def cut(after: int = 0, *, reset: bool = False) -> Fault:
     return fault
 
 
+def stall(after: int) -> Fault:
+    """Send `after` bytes of the answer's body, and then nothing until the client gives up."""
+
+    async def fault(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        start, body = await _answer_of(app, scope, receive)
+        await send(start)
+        await send({**body, "body": body["body"][:after], "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    return fault
+
+
 def shorten(to: int) -> Fault:
     """Send the first `to` bytes of the file as if they were all: Content-Length agrees with them."""
     return _change_body(lambda body: body[:to])
@@ -268,14 +281,18 @@ class HubServer(HubState):
 
 def client_environment(hub: HubServer, home: Path, token: str | None = WRITE_TOKEN) -> dict[str, str]:
     """Environment of a process whose huggingface_hub talks to `hub`, and has its cache in `home`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
+    own = ("HF_", "HUGGING", "TRANSFORMERS_OFFLINE")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(own) and not name.lower().endswith("_proxy")
+    }
     settings = {
         "HF_ENDPOINT": hub.url,
         "HF_HOME": str(home),
         "HF_HUB_DISABLE_XET": "1",  # else every LFS file is uploaded to another service, which is not played here
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "NO_PROXY": "127.0.0.1",
     }
     return kept | settings | ({"HF_TOKEN": token} if token else {})
 

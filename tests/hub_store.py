@@ -39,7 +39,7 @@ class Token:
 class File:
     """A file of a commit; of an LFS file git holds only a pointer."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     lfs: bool
 
     @cached_property
@@ -118,7 +118,7 @@ class Repo:
         self.branches[branch] = commit.oid
 
 
-@dataclass
+@dataclass(repr=False)
 class HubState:
     """All that a Hub knows.
 

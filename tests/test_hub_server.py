@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import pytest
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token, scan_cache_dir
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, scan_cache_dir
 from huggingface_hub.errors import (
     BadRequestError,
     EntryNotFoundError,
@@ -30,6 +31,7 @@ from tests.hub_server import (
     cut,
     hang_up,
     shorten,
+    stall,
 )
 from tests.hub_store import READ_TOKEN, STRANGER_TOKEN
 
@@ -175,9 +177,15 @@ class TestDescription:
         assert [(tag.name, tag.target_commit) for tag in refs.tags] == [("v1", first)]
         with pytest.raises(HfHubHTTPError, match="409"):
             api.create_tag(MODEL, tag="v1")
+        api.delete_tag(MODEL, tag="v1")
+        with pytest.raises(RevisionNotFoundError):
+            api.delete_tag(MODEL, tag="v1")
 
     def test_what_is_not_there(self, hub: HubServer, api: HfApi) -> None:
         hub.add_repo(MODEL, FILES)
+        with pytest.raises(HfHubHTTPError, match="404") as caught:
+            api.get_repo_discussions(MODEL).__next__()
+        assert not isinstance(caught.value, RepositoryNotFoundError), "a route that is not played"
         for name in ("acme/none", "none"):
             with pytest.raises(RepositoryNotFoundError):
                 api.hf_hub_download(name, "config.json")
@@ -335,6 +343,16 @@ class TestFaults:
         assert second.headers["range"] == "bytes=100000-"
         assert second.received == len(WEIGHTS) - 100_000
 
+    def test_a_killed_pull(self, hub: HubServer, hub_client: Path, pull: Callable[[], bytes]) -> None:
+        hub.fail("GET */resolve/*", stall(after=1000))
+        script = "from huggingface_hub import hf_hub_download as pull; pull('acme/model', 'model.safetensors')"
+        with subprocess.Popen([sys.executable, "-c", script], env=client_environment(hub, hub_client)) as process:
+            while not any(request.received for request in hub.seen("GET */resolve/*")):
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.kill()
+        assert pull() == WEIGHTS
+
     def test_a_server_that_is_gone_and_comes_back(self, hub: HubServer, pull: Callable[[], bytes]) -> None:
         url = hub.url
         hub.stop()
@@ -408,6 +426,5 @@ class TestClientInThisProcess:
         assert Path(snapshot).is_relative_to(hub_client)
         assert [repo.repo_id for repo in scan_cache_dir().repos] == [MODEL]
 
-    def test_it_is_offline_and_nobody_without_the_fixture(self) -> None:
+    def test_it_is_offline_without_the_fixture(self) -> None:
         assert constants.HF_HUB_OFFLINE
-        assert get_token() is None

@@ -165,15 +165,20 @@ def _failures_as_hub_errors(repo_id: str) -> Generator[None]:
     except RepositoryNotFoundError as error:
         raise HubError(f"{repo_id} does not exist or is not yours to write to; check the name and the token") from error
     except HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", None)
-        reason = _REFUSALS.get(status, f"the Hub answered {status}; try again later")
+        raise HubError(f"{repo_id} was not pushed: {_refusal(error)}") from error
+    except RuntimeError as error:  # how the client says that a file did not arrive
+        reason = _refusal(error.__cause__) if isinstance(error.__cause__, HfHubHTTPError) else _first_line(error)
         raise HubError(f"{repo_id} was not pushed: {reason}") from error
-    except (HTTPError, OSError) as error:
-        raise HubError(f"{repo_id} was not pushed: the Hub cannot be reached ({_first_line(error)})") from error
-    except RuntimeError as error:  # how the client says that a file did not arrive after several tries
-        raise HubError(
-            f"{repo_id} was not pushed: a file did not arrive ({_first_line(error)}); try again later"
-        ) from error
+    except (HTTPError, OSError) as error:  # a commit may have been made all the same
+        problem = f"the Hub cannot be reached, or its answer got lost ({_first_line(error)}); pushing again is safe"
+        raise HubError(f"{repo_id}: {problem}") from error
+    except ValueError as error:
+        raise HubError(f"{repo_id} was not pushed: the Hub does not accept it ({_first_line(error)})") from error
+
+
+def _refusal(error: HfHubHTTPError) -> str:
+    status = getattr(error.response, "status_code", None)
+    return _REFUSALS.get(status, f"the Hub answered {status}; try again later")
 
 
 _REFUSALS: dict[int | None, str] = {

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -59,7 +59,7 @@ def fetch_checkpoint(repo_id: str, **options: Unpack[HubOptions]) -> Path:
     revision, cache_dir = options.get("revision"), options.get("cache_dir")
     where = f"{repo_id} at revision {revision}" if revision else repo_id
     with _failures_as_checkpoint_errors(where, cache_dir):
-        folder = Path(snapshot_download(repo_id, allow_patterns=list(WANTED), **options))
+        folder = _download(repo_id, options)
     missing = [name for name in REQUIRED if not (folder / name).is_file()]
     if missing:
         names = {file.path for file in get_cached_repo_tree(repo_id, revision=revision, cache_dir=cache_dir)}
@@ -71,6 +71,19 @@ def fetch_checkpoint(repo_id: str, **options: Unpack[HubOptions]) -> Path:
     for path in folder.glob("*.safetensors"):
         _check_sum(path, where)
     return folder
+
+
+def _download(repo_id: str, options: HubOptions) -> Path:
+    wanted = list(WANTED)
+    try:
+        return Path(snapshot_download(repo_id, allow_patterns=wanted, **options))
+    except HfHubHTTPError:
+        raise
+    except HTTPError:  # a connection that broke; the client turns to its cache only where none was made
+        offline = HubOptions(**{**options, "local_files_only": True})
+        with suppress(LocalEntryNotFoundError):
+            return Path(snapshot_download(repo_id, allow_patterns=wanted, **offline))
+        raise
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from tests.hub_server import (
     cut,
     hang_up,
     shorten,
+    stall,
 )
 from tests.hub_store import READ_TOKEN, STRANGER_TOKEN
 
@@ -52,6 +53,11 @@ class TestArrival:
         first = fetch_checkpoint(NAME)
         hub.stop()
         assert fetch_checkpoint(NAME) == fetch_checkpoint(NAME, local_files_only=True) == first
+
+    def test_a_connection_that_breaks_is_no_harm_to_what_is_cached(self, hub: HubServer) -> None:
+        first = fetch_checkpoint(NAME)
+        hub.fail("GET */revision/main", hang_up(), times=99)
+        assert fetch_checkpoint(NAME) == first
 
     def test_a_revision_is_a_branch_a_tag_or_a_commit(self, hub: HubServer, files: dict[str, bytes]) -> None:
         repo = hub.repos[NAME]
@@ -184,6 +190,7 @@ class TestProcesses:
         def start() -> subprocess.Popen[str]:
             return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
 
+        hub.fail(WEIGHTS, stall(after=1000))
         killed = start()
         while not hub.seen(WEIGHTS):
             assert killed.poll() is None

@@ -116,10 +116,12 @@ class TestFailures:
             ("POST *commit/*", answer(412), "somebody else pushed"),
             ("POST *commit/*", answer(403), "write access"),
             ("POST *commit/*", answer(500), "the Hub answered 500"),
-            ("POST *commit/*", hang_up(), "cannot be reached"),
-            ("PUT *", answer(500), "acme/small was not pushed"),
+            ("POST *commit/*", hang_up(), "pushing again is safe"),
+            ("PUT *", answer(500), "the Hub answered 500"),
+            ("PUT *", answer(403), "write access"),
+            ("POST *validate-yaml", answer(502), "acme/small"),
         ],
-        ids=["412", "403", "500", "hang up", "upload"],
+        ids=["412", "403", "500", "hang up", "upload 500", "upload 403", "card"],
     )
     def test_is_one_sentence_and_nothing_half_pushed_is_seen(
         self, hub: HubServer, checkpoint: Path, request_: str, fault: Any, sentence: str
