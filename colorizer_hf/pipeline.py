@@ -191,6 +191,23 @@ class ColorizationPipeline(Pipeline):
         self.model.save_pretrained(save_directory, **kwargs)
         self.image_processor.save_pretrained(save_directory, **kwargs)
 
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+        """Publish the pipeline on the Hugging Face Hub, with a model card and its code, in one commit.
+
+        Args:
+            repo_id: `owner/name`; the repository is made if need be.
+            **options: `results`, `private`, `branch`, `token`; see `colorizer_hf.hub.publishing.push_checkpoint`.
+
+        Returns:
+            The commit's address.
+
+        Raises:
+            HubError: the Hub cannot be reached or refuses.
+        """
+        from .hub.publishing import push_pipeline
+
+        return push_pipeline(self, repo_id, **options)
+
     def __call__(
         self,
         photos: Any,

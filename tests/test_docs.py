@@ -74,3 +74,13 @@ def test_the_model_card_has_the_figures_of_the_kept_evaluations(result: Path):
     report = json.loads(result.read_text(encoding="utf-8"))
     for row in report["rows"]:
         assert f"| {row['hints']} | {row['psnr']:.2f} | {row['gain']:+.2f} | {row['ssim']:.4f} |" in card
+
+
+def test_the_figures_of_the_bundled_checkpoint_are_those_of_its_evaluation():
+    manifest = json.loads((ROOT / "colorizer_hf" / "checkpoints" / "chromaformer" / "manifest.json").read_text())
+    result = ROOT / manifest["result"]
+    evaluation = json.loads(result.with_name(f"{result.stem}-development.json").read_text())
+    measured = {f"gain_{row['hints']}": row["gain"] for row in evaluation["rows"]}
+    measured["gray_psnr"] = evaluation["references"]["gray"]["psnr"]
+    for name, figure in manifest["metrics"].items():
+        assert figure == pytest.approx(measured[name], abs=0.006)

@@ -25,6 +25,7 @@ SIBLINGS = {
     "metrics": {"chroma_upsampling", "image_processing"},
     "session": {"pipeline"},
     "hub": {"pipeline"},
+    "pipeline": {"hub"},
     "cli": {"webui"},
 }
 UNWANTED = {"torchvision", "lpips"}  # a torchvision that does not match torch breaks transformers; lpips imports it

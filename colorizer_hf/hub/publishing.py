@@ -20,7 +20,9 @@ from huggingface_hub.errors import (
 from PIL import Image
 
 from ..errors import ColorizerError, HubError
+from ..image_processing import ColorizerImageProcessor
 from ..models.auto import resolve_checkpoint
+from ..models.base import ColorizerModel
 from ..pipeline import ColorizationPipeline
 from .card import model_card
 from .remote_code import write_remote_code
@@ -61,6 +63,25 @@ def push_checkpoint(
         prepare_checkpoint(name_or_path, repo_id, Path(folder), results=results)
         message = f"Publish {Path(name_or_path).name}"
         return push_folder(Path(folder), repo_id, "model", message, private=private, branch=branch, token=token)
+
+
+def push_pipeline(pipeline: ColorizationPipeline, repo_id: str, **options: Any) -> str:
+    """Publish a pipeline as it is in memory, its weights as fp16; see `push_checkpoint`, whose options it takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = Path(folder) / repo_id.rsplit("/", 1)[-1]
+        save_checkpoint(pipeline.model, pipeline.image_processor, checkpoint)
+        return push_checkpoint(checkpoint, repo_id, **options)
+
+
+def save_checkpoint(model: ColorizerModel, processor: ColorizerImageProcessor, folder: Path) -> None:
+    """Save a network and its image processor as `from_pretrained` reads them.
+
+    Weights are stored as fp16 while the configuration keeps asking for fp32, so that CPUs compute in fp32.
+    """
+    state = {key: value.half() if value.is_floating_point() else value for key, value in model.state_dict().items()}
+    model.save_pretrained(folder, state_dict=state)
+    (folder / "model.safetensors").chmod(0o644)  # safetensors leaves it to its owner alone
+    processor.save_pretrained(folder)
 
 
 def prepare_checkpoint(
@@ -204,4 +225,13 @@ def _read_record(path: Path) -> dict[str, Any]:
         raise ColorizerError(f"{path} is no JSON of a training run or an evaluation ({error})") from error
 
 
-__all__ = ["prepare_checkpoint", "prepare_space", "push_checkpoint", "push_folder", "push_space", "write_before_after"]
+__all__ = [
+    "prepare_checkpoint",
+    "prepare_space",
+    "push_checkpoint",
+    "push_folder",
+    "push_pipeline",
+    "push_space",
+    "save_checkpoint",
+    "write_before_after",
+]

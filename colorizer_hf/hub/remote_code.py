@@ -6,8 +6,8 @@ transformers does so when it is given `trust_remote_code=True`, and it has rules
 * Every package that a file imports must be installed before anything of the file runs, even if the import stands in a
   function that is never called. Only imports under `try` are exempt, so those that few photographs need go there.
 
-The registry of networks and the downloads stay behind, and with them what uses them: transformers itself loads and
-registers what it finds in a repository. So `ColorizationPipeline` travels without `from_pretrained`.
+The registry of networks, the downloads and the pushes stay behind, and with them what uses them: transformers itself
+loads and registers what it finds in a repository. So `ColorizationPipeline` travels without `from_pretrained`.
 """
 
 import ast
@@ -23,7 +23,7 @@ from ..pipeline import TASK, ColorizationPipeline
 from ..version import __version__
 
 PACKAGE = Path(__file__).parents[1]
-STAY_BEHIND = {"models.auto", "models.fetching"}
+STAY_BEHIND = {"models.auto", "models.fetching", "hub.publishing"}
 OPTIONAL = {"imagecodecs", "kornia", "tifffile"}  # packages that are imported where they are needed, inside functions
 
 # ImageError goes by another name here, because a name that a function imports is unknown in it until then.
@@ -99,7 +99,7 @@ def _flat_text(module: str) -> tuple[str, list[str]]:
 
 def _staying_behind(tree: ast.Module, path: Path) -> Iterator[ast.stmt]:
     """The statements, of the module or of a class, that import from the modules that stay behind or use those names."""
-    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level > 0]
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level > 0]
     names = {alias.name for node in imports if _absolute(node, path) in STAY_BEHIND for alias in node.names}
     for outer in tree.body:
         for statement in outer.body if isinstance(outer, ast.ClassDef) else [outer]:

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from colorizer_hf.hub.cache import cached_checkpoints
 from colorizer_hf.hub.publishing import prepare_checkpoint, push_checkpoint, push_space
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.pipeline import ColorizationPipeline
-from tests.hub_server import HubServer, answer, connect_client, hang_up
+from tests.hub_server import HubServer, answer, client_environment, connect_client, hang_up
 from tests.hub_store import READ_TOKEN, STRANGER_TOKEN
 
 NAME = "acme/small"
@@ -47,6 +49,14 @@ class TestRoundTrip:
         torch.testing.assert_close(there(photo).chroma, here(photo).chroma, rtol=0, atol=0)
         (cached,) = cached_checkpoints()
         assert (cached.name, cached.manifest["license"]) == (NAME, "apache-2.0")
+
+    def test_a_pipeline_publishes_itself(self, hub: HubServer, checkpoint: Path) -> None:
+        pipeline = ColorizationPipeline.from_pretrained(checkpoint, device="cpu")
+        pipeline.push_to_hub(NAME, branch="draft")
+        photo = torch.rand(64, 80).numpy()
+        again = ColorizationPipeline.from_pretrained(NAME, device="cpu", revision="draft")
+        torch.testing.assert_close(again(photo).chroma, pipeline(photo).chroma, atol=0.01, rtol=0)  # fp16
+        assert len(hub.seen("POST *commit/draft")) == 1
 
     def test_it_is_one_commit_with_everything(self, hub: HubServer, checkpoint: Path) -> None:
         address = push_checkpoint(checkpoint, NAME, results=[EVALUATION])
@@ -98,6 +108,18 @@ class TestCard:
         snippet, _ = re.findall(r"```python\n(.*?)```", card.text, re.DOTALL)
         exec(compile(snippet, "README.md", "exec"), {})
         assert (tmp_path / "hinted.jpg").exists()
+
+    def test_its_other_snippet_runs_where_this_package_is_not_installed(
+        self, hub: HubServer, checkpoint: Path, tmp_path: Path
+    ) -> None:
+        push_checkpoint(checkpoint, NAME)
+        _, snippet = re.findall(r"```python\n(.*?)```", pushed(hub)["README.md"].decode(), re.DOTALL)
+        shutil.copy(PHOTO, tmp_path / "old.jpg")
+        missing = "import sys; sys.modules['colorizer_hf'] = None\n"
+        environment = client_environment(hub, tmp_path / "home")
+        subprocess.run([sys.executable, "-c", missing + snippet], cwd=tmp_path, env=environment, check=True)
+        ColorizationPipeline.from_pretrained(checkpoint, device="cpu")(tmp_path / "old.jpg").save(tmp_path / "ours.jpg")
+        assert (tmp_path / "new.jpg").read_bytes() == (tmp_path / "ours.jpg").read_bytes()
 
     def test_the_picture_shows_gray_above_and_colour_below(self, checkpoint: Path, tmp_path: Path) -> None:
         prepare_checkpoint(checkpoint, NAME, tmp_path)

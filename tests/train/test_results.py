@@ -9,10 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from colorizer_hf.hub.publishing import save_checkpoint
 from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
-from train.parts.results import save_checkpoint, write_manifest
+from train.parts.results import write_manifest
 from train.parts.samples import draw_samples
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,7 @@ def model() -> ChromaFormerModel:
 
 class TestSaveCheckpoint:
     def test_stores_half_and_loads_full_precision(self, model: ChromaFormerModel, tmp_path: Path) -> None:
-        save_checkpoint(model, tmp_path)
+        save_checkpoint(model, ColorizerImageProcessor(working_size=64), tmp_path)
         stored = load_file(tmp_path / "model.safetensors")
         assert {value.dtype for value in stored.values() if value.is_floating_point()} == {torch.float16}
         loaded = load_model(tmp_path)
@@ -38,12 +39,12 @@ class TestSaveCheckpoint:
             torch.testing.assert_close(value, model.state_dict()[key], atol=1e-3, rtol=1e-3)
 
     def test_brings_the_image_processor_along(self, model: ChromaFormerModel, tmp_path: Path) -> None:
-        save_checkpoint(model, tmp_path)
+        save_checkpoint(model, ColorizerImageProcessor(working_size=64), tmp_path)
         assert ColorizerImageProcessor.from_pretrained(tmp_path).working_size == 64
 
 
 def test_the_manifest_has_the_checksum_of_the_weights(model: ChromaFormerModel, tmp_path: Path) -> None:
-    save_checkpoint(model, tmp_path)
+    save_checkpoint(model, ColorizerImageProcessor(working_size=64), tmp_path)
     write_manifest(tmp_path, recipe="pretrain/x", mean_chroma=(1.234, 5.678), images=7)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["sha256"] == hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a run leaves behind: averaged weights as a checkpoint, a manifest, and one JSON in `train/results/`."""
+"""What a run leaves beside its weights: a manifest, and one JSON in `train/results/`."""
 
 import hashlib
 import json
@@ -11,21 +11,7 @@ from typing import Any
 
 import torch
 
-from colorizer_hf.image_processing import ColorizerImageProcessor
-from colorizer_hf.models.base import ColorizerModel
-
 from .config import TrainConfig
-
-
-def save_checkpoint(model: ColorizerModel, folder: str | Path) -> None:
-    """Save a network and its image processor as `from_pretrained` reads them.
-
-    Weights are stored as fp16 while the configuration keeps asking for fp32, so that CPUs compute in fp32.
-    """
-    state = {key: value.half() if value.is_floating_point() else value for key, value in model.state_dict().items()}
-    model.save_pretrained(folder, state_dict=state)
-    (Path(folder) / "model.safetensors").chmod(0o644)  # safetensors leaves it to its owner alone
-    ColorizerImageProcessor(model.config.working_size, model.config.size_multiple).save_pretrained(folder)
 
 
 def write_manifest(folder: str | Path, *, recipe: str, mean_chroma: tuple[float, float], **facts: Any) -> None:

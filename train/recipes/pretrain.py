@@ -22,7 +22,8 @@ from torch import Tensor
 
 from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import ColorizerError, HubError, TrainingDataError
-from colorizer_hf.hub.publishing import push_checkpoint
+from colorizer_hf.hub.publishing import push_checkpoint, save_checkpoint
+from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.models.backbones import convert_lite0_weights
@@ -34,7 +35,7 @@ from train.parts.degradation import Degradation
 from train.parts.hint_simulation import simulate_hints
 from train.parts.loop import Evaluator, Objective, Trainer
 from train.parts.losses import colorization_loss
-from train.parts.results import run_record, save_checkpoint, write_manifest
+from train.parts.results import run_record, write_manifest
 from train.parts.samples import draw_samples
 
 AVERAGED_PHOTOS = 2000  # for the mean chroma of the training photographs
@@ -127,7 +128,9 @@ def save_run(trainer: Trainer, *, name: str, mean_chroma: tuple[float, float]) -
     images = trainer.done.step * trainer.samples_per_step
     record = {"recipe": "pretrain", "name": name, "images": images}
     record |= run_record(config, steps=trainer.done.step, seconds=trainer.done.seconds, metrics=trainer.metrics)
-    save_checkpoint(trainer.averaged_model, folder / "model")
+    model = trainer.averaged_model
+    processor = ColorizerImageProcessor(model.config.working_size, model.config.size_multiple)
+    save_checkpoint(model, processor, folder / "model")
     facts = {"images": images, "metrics": record["metrics"]}
     write_manifest(folder / "model", recipe=f"pretrain/{name}", mean_chroma=mean_chroma, **facts)
     (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
