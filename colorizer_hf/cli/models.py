@@ -36,20 +36,17 @@ def _print(groups: "dict[str, list[CheckpointInfo]]") -> None:
 
     from ..models.auto import ARCHITECTURES
 
-    checkpoints = Table("checkpoint", "where", "network", "for", "size", "licence", "date", "gain", box=box.SIMPLE)
+    checkpoints = Table("checkpoint", "where", "for", "size", "licence", "gain", box=box.SIMPLE)
     for where, group in groups.items():
         for one in group:
-            licence, date = (str(one.manifest.get(key, "?")) for key in ("license", "date"))
-            size = f"{one.megabytes:.1f} MB"
-            checkpoints.add_row(one.name, where, one.architecture, one.modality, size, licence, date, _gains(one))
+            licence, size = str(one.manifest.get("license", "?")), f"{one.megabytes:.1f} MB"
+            checkpoints.add_row(one.name, where, one.modality, size, licence, _gains(one))
     networks = Table("network", "published in", "licence of the code", box=box.SIMPLE)
     for name, architecture in ARCHITECTURES.items():
         networks.add_row(name, architecture.paper, architecture.license)
     console = Console()
     console.print(checkpoints)
-    console.print(
-        "gain: PSNR over gray in dB with 0 and 10 hints, on the photographs of its own evaluation", style="dim"
-    )
+    console.print("gain: PSNR over gray in dB with 0 and 10 hints, on photographs of their own", style="dim")
     console.print(networks)
 
 
