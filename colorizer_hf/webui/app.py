@@ -3,7 +3,7 @@
 import base64
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from ..pipeline import ColorizationPipeline, ColorizationResult
 from .api import add_endpoints
 from .files import SUFFIXES, example_photos, new_result_folder
 from .handlers import Handlers
+from .lent_gpu import Decorator, on_lent_gpu
 from .whole_photos import Colorize, Options, Outcome, colorize_files
-from .workers import AT_ONCE
+from .workers import AT_ONCE, finish
 
 MAX_SESSIONS = 1000  # clients whose settings are remembered
 NO_NIR = "Near-infrared is off: it needs a model that was trained for it, and none is installed."
@@ -30,8 +31,6 @@ NOTE = "Say in the file that colour was added"
 _WORK: dict[str, Any] = {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
 _LIVE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _ASSETS = Path(__file__).parent / "assets"
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu: Decorator | None = None) -> gr.Blocks:
@@ -48,7 +47,7 @@ def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu
     """
     names = list(dict.fromkeys(models)) or [checkpoint.name for checkpoint in bundled_checkpoints()]
     pipelines = _load(names, "cpu" if lend_gpu else device)
-    colorize = lend_gpu(_colorizer(_load(names, device))) if lend_gpu else _colorizer(pipelines)
+    colorize = on_lent_gpu(_colorizer(_load(names, device)), lend_gpu) if lend_gpu else _colorizer(pipelines)
     with gr.Blocks(title="Colorizer", analytics_enabled=False, fill_width=True) as app:
         gr.Markdown("# Colorizer\nColour for photographs that have none.", elem_id="title")
         with gr.Tabs():
@@ -86,21 +85,25 @@ def serve(
     Raises:
         OSError: the port cannot be had.
     """
-    app.queue(max_size=queue, api_open=False).launch(
-        server_name=host,
-        server_port=port,
-        share=share,
-        auth=auth,
-        max_file_size=max_megabytes * 1_000_000,
-        theme=_theme(),
-        css=_asset("stage.css"),
-        # Rules given as css count within the page's content only.
-        head=f"<style>{_asset('page.css')}</style>",
-        footer_links=["api"],
-        run_history=False,  # what somebody coloured is no business of the next person at the same browser
-        ssr_mode=False,
-        state_session_capacity=MAX_SESSIONS,
-    )
+    try:
+        app.queue(max_size=queue, api_open=False).launch(
+            server_name=host,
+            server_port=port,
+            share=share,
+            auth=auth,
+            max_file_size=max_megabytes * 1_000_000,
+            theme=_theme(),
+            css=_asset("stage.css"),
+            # Rules given as css count within the page's content only.
+            head=f"<style>{_asset('page.css')}</style>",
+            footer_links=["api"],
+            run_history=False,  # what somebody coloured is no business of the next person at the same browser
+            ssr_mode=False,
+            state_session_capacity=MAX_SESSIONS,
+        )
+    finally:  # what the caller then removes must not come back
+        app.close(verbose=False)
+        finish()
 
 
 def _theme() -> gr.themes.Base:

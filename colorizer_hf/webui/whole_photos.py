@@ -84,7 +84,7 @@ def colorize_files(paths: Sequence[Path], archive: Path, colorize: Colorize, opt
         The outcome of each photo, in order; one that fails does not stop the others.
     """
     taken: set[str] = set()
-    with zipfile.ZipFile(archive, "w") as pack, tempfile.TemporaryDirectory() as folder:
+    with zipfile.ZipFile(archive, "w") as pack, tempfile.TemporaryDirectory(dir=archive.parent) as folder:
         for path in paths:
             try:
                 result = colorize_file(path, Path(folder), colorize, options)

@@ -10,6 +10,8 @@ from contextvars import copy_context
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from ..errors import ColorizerError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -24,9 +26,18 @@ def in_few_threads(function: Callable[P, R]) -> Callable[P, R]:
     def in_one_of_them(*args: P.args, **kwargs: P.kwargs) -> R:
         # With the caller's context: a host that lends a GPU looks there for who asks.
         context = copy_context()
-        return _threads.submit(lambda: context.run(function, *args, **kwargs)).result()
+        try:
+            job = _threads.submit(lambda: context.run(function, *args, **kwargs))
+        except RuntimeError as error:
+            raise ColorizerError("the server ends just now; try again later") from error
+        return job.result()
 
     return in_one_of_them
 
 
-__all__ = ["AT_ONCE", "in_few_threads"]
+def finish() -> None:
+    """Wait for what is being worked on and take nothing new: afterwards no file of a photo appears any more."""
+    _threads.shutdown()
+
+
+__all__ = ["AT_ONCE", "finish", "in_few_threads"]

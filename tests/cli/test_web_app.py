@@ -1,0 +1,78 @@
+"""`colorizer app`: where it listens, and how it refuses to start."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from colorizer_hf.cli import app
+from tests.webui.servers import serve
+
+
+def run(*arguments: object, start: tuple[str, ...] = ("-m", "colorizer_hf")) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *start, "app", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+class TestListening:
+    def test_is_for_this_computer_only_unless_told_otherwise(self, tmp_path: Path) -> None:
+        with serve(tmp_path, command=("-m", "colorizer_hf", "app")) as server:
+            connections = psutil.Process(server.process.pid).net_connections()
+        listening = [connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN]
+        assert [(address.ip, f"http://127.0.0.1:{address.port}") for address in listening] == [
+            ("127.0.0.1", server.url)
+        ]
+
+
+class TestRefusals:
+    """One sentence each."""
+
+    def test_a_port_that_is_taken(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            ended = run("--port", port)
+        assert ended.returncode == 1
+        assert ended.stderr == (
+            f"colorizer: there is no listening on 127.0.0.1, port {port}; choose another --host or --port\n"
+        )
+
+    def test_a_model_that_does_not_exist(self) -> None:
+        ended = run("--model", "no-such-model")
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("colorizer: ")
+        assert "no-such-model" in ended.stderr
+        assert ended.stderr.count("\n") == 1
+
+    def test_gradio_is_not_installed(self) -> None:
+        without = "import sys; sys.modules['gradio'] = None; from colorizer_hf.cli import main; main()"
+        ended = run(start=("-c", without))
+        assert ended.returncode == 1
+        assert ended.stderr == "colorizer: the web page needs Gradio; install colorizer_hf[ui]\n"
+
+    @pytest.mark.parametrize("auth", ["family", "family:", ":secret", ""])
+    def test_credentials_that_are_none(self, auth: str) -> None:
+        ended = CliRunner().invoke(app, ["app", "--auth", auth])
+        assert ended.exit_code == 2
+        assert "Invalid value for --auth: it must be USER:PASSWORD" in ended.stderr
+
+    @pytest.mark.parametrize(
+        "arguments", [("--port", "0"), ("--port", "65536"), ("--max-size", "0"), ("--queue", "0"), ("--queue", "many")]
+    )
+    def test_numbers_out_of_range(self, arguments: tuple[str, str]) -> None:
+        ended = CliRunner().invoke(app, ["app", *arguments])
+        assert ended.exit_code == 2
+        assert f"Invalid value for '{arguments[0]}'" in ended.stderr
+
+
+@pytest.mark.parametrize("command", [("app",), ("colorize", "old.jpg"), ("evaluate", "photos")])
+@pytest.mark.parametrize("device", ["toaster", "cuda:99", "meta"])
+def test_every_command_refuses_a_device_that_is_not_there_in_the_same_words(
+    command: tuple[str, ...], device: str
+) -> None:
+    ended = CliRunner().invoke(app, [*command, "--device", device])
+    assert ended.exit_code == 2
+    assert f"Invalid value for '--device': there is no device '{device}' here" in ended.stderr
