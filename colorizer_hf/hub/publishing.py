@@ -21,14 +21,15 @@ from PIL import Image
 
 from ..errors import ColorizerError, HubError
 from ..image_processing import ColorizerImageProcessor
-from ..models.auto import resolve_checkpoint
+from ..models.auto import describe_checkpoint, resolve_checkpoint
 from ..models.base import ColorizerModel
+from ..models.fetching import REQUIRED
 from ..pipeline import ColorizationPipeline
 from .card import model_card
 from .remote_code import write_remote_code
 
 PACKAGE = Path(__file__).parents[1]
-CHECKPOINT_FILES = ("config.json", "model.safetensors", "preprocessor_config.json", "manifest.json")
+CHECKPOINT_FILES = (*REQUIRED, "manifest.json")
 SHOWN_PHOTOS = ("coffee_cup", "colorado_mountains_1941", "migrant_family_1936", "water_lilies_1892")
 _ROW = 280  # pixels of height in the before/after picture
 
@@ -99,7 +100,7 @@ def prepare_checkpoint(
         (folder / "results").mkdir()
     for name, record in records.items():
         (folder / "results" / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    manifest = _read_record(folder / "manifest.json") if (folder / "manifest.json").is_file() else {}
+    manifest = describe_checkpoint(source, str(name_or_path)).manifest
     model_card(pipeline.model, repo_id, manifest, records).save(folder / "README.md")
     write_before_after(pipeline, folder / "before_after.jpg")
 

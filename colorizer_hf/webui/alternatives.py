@@ -46,11 +46,12 @@ class Alternative:
 
 def alternatives(session: EditSession, hints: Sequence[Hint], vividness: float) -> list[Alternative]:
     """Other colourings of a session's photo, given what holds now."""
+    shown = session.update(hints, vividness=vividness)
     offers = []
     for label, value in VIVIDNESS.items():
-        result = session.update(hints, vividness=value)
+        result = shown if value == vividness else session.update(hints, vividness=value)
         offers.append(Alternative(label, thumbnail(result), vividness=value, current=value == vividness))
-    for hint in second_guesses(session.update(hints, vividness=vividness), hints):
+    for hint in second_guesses(shown, hints):
         result = session.update([*hints, hint], vividness=vividness)
         offers.append(Alternative(f"Perhaps {hue_name(str(hint.color))}", thumbnail(result), hint=hint))
     return offers
@@ -62,7 +63,7 @@ def second_guesses(result: ColorizationResult, hints: Sequence[Hint]) -> list[Hi
         return []
     x, y = least_certain_point(result, hints)
     radius = 0.02 * max(result.photo.size)
-    pixels = np.asarray(result.preview().convert("RGB"))
+    pixels = np.asarray(result.preview(THUMBNAIL).convert("RGB"))
     height, width = result.photo.luminance.shape
     shown = pixels[int(y / height * len(pixels)), int(x / width * pixels.shape[1])].astype(int)
     colors = [suggestion.color for suggestion in result.suggestions(x, y)]

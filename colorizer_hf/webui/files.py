@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from ..errors import ImageError
+from ..imaging import Photo, read
 
 EXAMPLES = Path(__file__).parent / "examples"
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png"}  # of results
@@ -31,6 +32,18 @@ def find_upload(path: str, uploads: Path) -> Path:
         if arrived and resolved.is_file():
             return resolved
     raise ImageError("the photo did not arrive; choose it again")
+
+
+def read_upload(path: Path) -> Photo:
+    """Read a photo; what is wrong with it names the file alone, not the server's folder around it.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    try:
+        return read(path)
+    except ImageError as error:
+        raise ImageError(str(error).replace(f"{path.parent}/", "")) from error
 
 
 def new_result_folder(uploads: Path) -> Path:
@@ -94,6 +107,7 @@ __all__ = [
     "find_example",
     "find_upload",
     "new_result_folder",
+    "read_upload",
     "result_name",
     "sweep",
 ]

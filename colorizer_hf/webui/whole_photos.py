@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ColorizerError, ImageError
+from ..errors import ColorizerError
 from ..hints import hints_from_json
-from ..imaging import read
 from ..pipeline import ColorizationResult
-from .files import clean_name, result_name
+from .files import clean_name, read_upload, result_name
 from .workers import in_few_threads
 
 Colorize = Callable[..., ColorizationResult]
@@ -44,7 +43,7 @@ class Outcome:
     Attributes:
         photo: Name of its file.
         result: Name of the result in the archive; None if it failed.
-        message: What went wrong, or notes about how the photo was read; mostly empty.
+        message: What went wrong; empty if nothing did.
     """
 
     photo: str
@@ -67,10 +66,7 @@ def colorize_file(path: Path, folder: Path, colorize: Colorize, options: Options
         ImageError: the photo cannot be read, or the result not be written.
         HintError: the hints make no sense.
     """
-    try:
-        photo = read(path)
-    except ImageError as error:
-        raise ImageError(str(error).replace(f"{path.parent}/", "")) from error  # nobody's business where it lies
+    photo = read_upload(path)
     dabs = hints_from_json(hints, photo.size) if hints.strip() else None
     target = folder / result_name(clean_name(path.name), options.format)
     colorize(options.model, photo, dabs, options.vividness).save(target, note=options.note)

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ImageError
-from ..imaging import Photo, read
+from ..imaging import Photo
 from ..pipeline import ColorizationPipeline
 from ..session import EditSession
+from .files import read_upload
 
 MAX_PIXELS_IN_MEMORY = 400_000_000  # of the photos of all tabs together
 MAX_TABS_IN_MEMORY = 24
@@ -63,10 +64,10 @@ class Workspace:
             with suppress(OSError):  # another upload of the same photo is in it
                 path.parent.rmdir()
         try:
-            photo = read(moved)
-        except ImageError as error:
+            photo = read_upload(moved)
+        except ImageError:
             shutil.rmtree(moved.parent)
-            raise ImageError(str(error).replace(f"{moved.parent}/", "")) from error  # nobody's business where it lies
+            raise
         if self.photo_path is not None:
             shutil.rmtree(self.photo_path.parent, ignore_errors=True)
         self.forget()
@@ -84,7 +85,7 @@ class Workspace:
         if self._photo is None:
             if self.photo_path is None or not self.photo_path.is_file():
                 raise LostPhotoError
-            self._photo = read(self.photo_path)
+            self._photo = read_upload(self.photo_path)
         return self._photo
 
     @property
