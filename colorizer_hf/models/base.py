@@ -6,7 +6,7 @@ colours lie in about [-0.98, 0.89].
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch.nn.functional as F
 from huggingface_hub.dataclasses import strict
@@ -63,6 +63,7 @@ class ColorizerModel(PreTrainedModel):
     config_class = ColorizerConfig
     base_model_prefix = "colorizer"
     main_input_name = "luminance"
+    supports_hints: ClassVar[bool] = True  # networks that cannot use hints refuse a batch that holds any
 
     bin_centers: Tensor  # (Q, 2), ab / 110 of the chroma bins; of networks that predict a distribution
 

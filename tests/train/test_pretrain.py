@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from colorizer_hf.models.auto import load_model
 from train.parts.config import load_config
 from train.parts.loop import learning_rate_factor
-from train.recipes.pretrain import train
+from train.recipes.pretrain import PretrainConfig, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +63,7 @@ class TestRun:
     ) -> None:
         overrides: dict[str, Any] = {"steps": 60, "optimizer.lr": 0.01, "optimizer.ema_decay": 0.8}
         overrides |= {"evaluation.photos": str(photo_tar), "evaluation.hints": [0, 10]}
-        record = train(load_config(tiny_run, overrides), name="tiny")
+        record = train(load_config(tiny_run, PretrainConfig, overrides), name="tiny")
         assert record["metrics"]["gain_10"] > record["metrics"]["gain_0"]
         assert record["metrics"]["gain_0"] > 1
 
@@ -77,14 +77,16 @@ class TestRun:
         assert {value.dtype for value in weights.values() if value.is_floating_point()} == {torch.float16}
         assert load_model(folder / "model").dtype == torch.float32
 
-        again = load_config(tiny_run, {"init": str(folder / "model"), "steps": 2, "output": str(tmp_path / "second")})
+        again = load_config(
+            tiny_run, PretrainConfig, {"init": str(folder / "model"), "steps": 2, "output": str(tmp_path / "second")}
+        )
         train(again, name="tiny")
         before, after = load_model(folder / "model"), load_model(tmp_path / "second" / "model")
         moved = max((a - b).abs().max().item() for a, b in zip(before.parameters(), after.parameters(), strict=True))
         assert 0 < moved < 0.1
 
     def test_minutes_end_a_run_cleanly(self, tiny_run: Path, tmp_path: Path) -> None:
-        record = train(load_config(tiny_run, {"steps": 1_000_000, "minutes": 0.02}), name="tiny")
+        record = train(load_config(tiny_run, PretrainConfig, {"steps": 1_000_000, "minutes": 0.02}), name="tiny")
         assert 0 < record["steps"] < 1_000_000
         load_model(tmp_path / "run" / "model")
 
@@ -109,5 +111,5 @@ class TestSchedule:
         ("step", "share", "factor"), [(0, 0.0, 0.5), (1, 0.0, 1.0), (50, 0.5, 0.5), (100, 1.0, 0.0)]
     )
     def test_warms_up_then_falls_as_a_cosine(self, tiny_run: Path, step: int, share: float, factor: float) -> None:
-        config = load_config(tiny_run).optimizer
+        config = load_config(tiny_run, PretrainConfig).optimizer
         assert learning_rate_factor(step, share, config) == pytest.approx(factor)

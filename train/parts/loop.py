@@ -8,10 +8,11 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from accelerate import Accelerator
@@ -25,16 +26,43 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
+from colorizer_hf.errors import ColorizerError
+from colorizer_hf.hub.publishing import save_checkpoint
+from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.base import ColorizerModel
 
-from .config import OptimizerConfig, TrainConfig
+from .config import OptimizerConfig, RunConfig
 
 KEPT_CHECKPOINTS = 2
+HISTORY = "history.jsonl"
 Evaluator = Callable[[ColorizerModel, int], dict[str, float]]
+
+
+class TrainingError(ColorizerError):
+    """A run cannot go on; its last checkpoint is whole."""
+
+
+class ObjectiveOutput(NamedTuple):
+    """What an objective makes of a batch.
+
+    Attributes:
+        loss: Scalar to descend.
+        terms: What it consists of, unweighted, to log.
+        luminance: (B, 1, H, W) that the network saw, with `chroma` and `labels` for those who judge the prediction.
+        chroma: (B, 2, H, W) predicted.
+        labels: (B, 2, H, W) true.
+    """
+
+    loss: Tensor
+    terms: dict[str, float]
+    luminance: Tensor | None = None
+    chroma: Tensor | None = None
+    labels: Tensor | None = None
 
 
 class Objective(nn.Module):
@@ -42,8 +70,8 @@ class Objective(nn.Module):
 
     network: ColorizerModel
 
-    def forward(self, photos: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        """The loss of a batch of photos (B, 3, H, W) uint8, and its terms to log."""
+    def forward(self, photos: Tensor, generator: torch.Generator) -> ObjectiveOutput:
+        """The loss of a batch of photos (B, 3, H, W) uint8; `generator` decides all that is random."""
         raise NotImplementedError
 
 
@@ -54,7 +82,7 @@ class Progression:
     step: int = 0
     seconds: float = 0.0
 
-    def share(self, config: TrainConfig) -> float:
+    def share(self, config: RunConfig) -> float:
         """Share of the run that is done, in [0, 1]: the further along of steps and minutes."""
         by_time = self.seconds / (60 * config.minutes) if config.minutes else 0.0
         return min(max(self.step / config.steps, by_time), 1.0)
@@ -75,7 +103,7 @@ class Trainer:
         self,
         objective: Objective,
         build_loader: Callable[..., DataLoader[Tensor]],
-        config: TrainConfig,
+        config: RunConfig,
         evaluate: Evaluator | None = None,
         publish: "Callable[[Trainer], None] | None" = None,
     ) -> None:
@@ -93,7 +121,7 @@ class Trainer:
         )
         self.network = objective.network.to(memory_format=torch.channels_last)  # a third faster on CPUs
         self.ema = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(config.optimizer.ema_decay))
-        optimizer = torch.optim.AdamW(parameter_groups(self.network, config.optimizer), betas=(0.9, 0.99))
+        optimizer = adamw(parameter_groups(self.network, config.optimizer), config.optimizer.betas)
         self.objective, self.optimizer = self.accelerator.prepare(objective, optimizer)
         self.ema.to(self.accelerator.device)
         self.accelerator.register_for_checkpointing(self.ema)
@@ -104,6 +132,19 @@ class Trainer:
     def averaged_model(self) -> ColorizerModel:
         """The network with averaged weights, in evaluation mode."""
         return cast(ColorizerModel, self.ema.module.eval())
+
+    def save_model(self, folder: Path) -> None:
+        """Write the averaged network, fp16, as `from_pretrained` reads it, whole or not at all.
+
+        Raises:
+            TrainingError: it cannot be written; what lay in the folder before is still there.
+        """
+        with _replacing(folder) as partial:
+            self._write_model(partial)
+
+    def _write_model(self, folder: Path) -> None:
+        model = self.averaged_model
+        save_checkpoint(model, ColorizerImageProcessor(model.config.working_size, model.config.size_multiple), folder)
 
     def run(self) -> None:
         """Train to the end, resuming from the last checkpoint in the run's folder if there is one."""
@@ -127,18 +168,33 @@ class Trainer:
         self.accelerator.end_training()
 
     def _step(self, photos: Tensor) -> dict[str, float]:
-        share = self.done.share(self.config)
-        set_learning_rates(self.optimizer, learning_rate_factor(self.done.step, share, self.config.optimizer))
-        set_training_mode(self.network, frozen=share < self.config.optimizer.unfreeze_at)
-        draw = self.done.step * self.accelerator.num_processes + self.accelerator.process_index
-        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + draw)
-        loss, terms = self.objective(photos, generator)
-        self.accelerator.backward(loss)
-        self.accelerator.clip_grad_norm_(self.network.parameters(), self.config.optimizer.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        """One step on photos (B, 3, H, W) uint8; returns what is logged."""
+        output = self._predict(photos)
+        self._descend(output.loss, self.network, self.optimizer)
         self.ema.update_parameters(self.network)
-        return terms
+        return output.terms
+
+    def _predict(self, photos: Tensor) -> ObjectiveOutput:
+        """The objective of this step, at this step's learning rates and with its random draws."""
+        share, config = self.done.share(self.config), self.config.optimizer
+        set_learning_rates(self.optimizer, learning_rate_factor(self.done.step, share, config))
+        set_training_mode(self.network, frozen=share < config.unfreeze_at, kept_statistics=config.kept_statistics)
+        draw = self.done.step * self.accelerator.num_processes + self.accelerator.process_index
+        seed = self.config.seed * 1_000_003 + draw
+        with torch.random.fork_rng():  # dropout draws from the global generator
+            torch.manual_seed(seed)
+            return self.objective(photos, torch.Generator().manual_seed(seed))
+
+    def _descend(self, loss: Tensor, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        if not loss.isfinite():
+            raise TrainingError(
+                f"the loss is {loss.item()} after step {self.done.step}, so the run stops; {self._last_good()}, "
+                "and a lower learning rate often helps"
+            )
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(network.parameters(), self.config.optimizer.clip)
+        optimizer.step()
+        optimizer.zero_grad()
 
     def _after_step(self, terms: dict[str, float], bar: Progress, task: TaskID) -> None:
         step, config = self.done.step, self.config
@@ -151,41 +207,58 @@ class Trainer:
             bar.console.print(
                 f"step {step}  {minutes:.1f} min  {speed:.1f} images/s  {loss}", highlight=False, soft_wrap=True
             )
-            self.accelerator.log(terms, step=step)
+            self._log(terms)
         if config.evaluation.every and step % config.evaluation.every == 0:
             self._evaluate()
         if step % config.checkpoint_every == 0:
             self._save()
-        if self.publish and config.hub.every and step % config.hub.every == 0 and self.accelerator.is_main_process:
+        is_due = config.hub.every and step % config.hub.every == 0 and self.done.share(config) < 1  # the end is pushed
+        if self.publish and is_due and self.accelerator.is_main_process:
             self.publish(self)
+
+    def _log(self, values: dict[str, float]) -> None:
+        """Hand values to the trackers, and keep them in the run's folder for curves."""
+        self.accelerator.log(values, step=self.done.step)
+        if self.accelerator.is_main_process:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / HISTORY).open("a", encoding="utf-8") as history:
+                history.write(json.dumps({"step": self.done.step, **values}) + "\n")
 
     def _evaluate(self) -> None:
         if self.evaluate is None or not self.accelerator.is_main_process:
             return
         with torch.no_grad():
             self.metrics = self.evaluate(self.averaged_model, self.done.step)
-        self.accelerator.log(self.metrics, step=self.done.step)
+        self._log(self.metrics)
         line = "  ".join(f"{name} {value:.3f}" for name, value in self.metrics.items())
         self.accelerator.print(f"step {self.done.step}  evaluation  {line}")
 
     def _save(self) -> None:
-        """Write a checkpoint under another name and rename it when it is whole: a kill leaves none half written."""
+        """Write a checkpoint from which the run can go on, whole or not at all."""
         final = self.folder / "checkpoints" / f"step-{self.done.step:08d}"
-        partial = final.with_name(f".{final.name}")
-        if self.accelerator.is_main_process:
-            shutil.rmtree(partial, ignore_errors=True)
         self.accelerator.wait_for_everyone()
-        self.accelerator.save_state(str(partial))
-        self.accelerator.wait_for_everyone()
+        try:
+            with _replacing(final, is_mine=self.accelerator.is_main_process) as partial:
+                self.accelerator.wait_for_everyone()
+                self.accelerator.save_state(str(partial))
+                self.accelerator.wait_for_everyone()
+                if self.accelerator.is_main_process:
+                    (partial / "progress.json").write_text(json.dumps(asdict(self.done)), encoding="utf-8")
+        except TrainingError as error:
+            raise TrainingError(f"{error}; {self._last_good()}") from error
         if self.accelerator.is_main_process:
-            (partial / "progress.json").write_text(json.dumps(asdict(self.done)), encoding="utf-8")
-            partial.replace(final)
-            for old in sorted(final.parent.glob("step-*"))[:-KEPT_CHECKPOINTS]:
+            for old in self._checkpoints()[:-KEPT_CHECKPOINTS]:
                 shutil.rmtree(old)
 
+    def _checkpoints(self) -> list[Path]:
+        return sorted((self.folder / "checkpoints").glob("step-*"))
+
+    def _last_good(self) -> str:
+        checkpoints = self._checkpoints()
+        return f"the last good checkpoint is {checkpoints[-1]}" if checkpoints else "there is no checkpoint yet"
+
     def _resume(self) -> None:
-        checkpoints = sorted((self.folder / "checkpoints").glob("step-*"))
-        if checkpoints:
+        if checkpoints := self._checkpoints():
             self.accelerator.load_state(str(checkpoints[-1]))
             saved = json.loads((checkpoints[-1] / "progress.json").read_text(encoding="utf-8"))
             self.done = Progression(**saved)
@@ -218,10 +291,16 @@ def parameter_groups(model: nn.Module, config: OptimizerConfig) -> list[dict]:
     ]
 
 
+def adamw(groups: list[dict], betas: tuple[float, ...]) -> torch.optim.AdamW:
+    """AdamW over groups from `parameter_groups`."""
+    first, second = betas
+    return torch.optim.AdamW(groups, betas=(first, second))
+
+
 def learning_rate_factor(step: int, share: float, config: OptimizerConfig) -> float:
-    """Linear warm-up by steps times cosine decay over the run, in [0, 1]."""
+    """Linear warm-up by steps, times cosine decay over the run unless the schedule is constant; in [0, 1]."""
     warmup = min((step + 1) / max(config.warmup_steps, 1), 1.0)
-    return warmup * 0.5 * (1 + math.cos(math.pi * share))
+    return warmup * (1.0 if config.schedule == "constant" else 0.5 * (1 + math.cos(math.pi * share)))
 
 
 def set_learning_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
@@ -230,10 +309,41 @@ def set_learning_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = group["peak_lr"] * factor
 
 
-def set_training_mode(model: nn.Module, *, frozen: bool) -> None:
-    """Training mode, but the encoder keeps the batch statistics it was pretrained with, frozen or not."""
+def set_training_mode(model: nn.Module, *, frozen: bool, kept_statistics: str) -> None:
+    """Training mode, but the batch norms of the "backbone", of "all" or of "none" keep their statistics."""
     model.train()
     backbone = getattr(model, "backbone", None)
     if backbone is not None:
-        backbone.eval()
         backbone.requires_grad_(not frozen)
+    kept = {"backbone": backbone, "all": model, "none": None}[kept_statistics]
+    for module in kept.modules() if kept is not None else ():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+
+
+@contextmanager
+def _replacing(final: Path, *, is_mine: bool = True) -> Generator[Path]:
+    """A folder to write into, which takes the place of `final` when it is whole; a kill leaves none half written.
+
+    Args:
+        final: The folder to be.
+        is_mine: Whether this process makes and renames folders; the others only write into it.
+
+    Raises:
+        TrainingError: something cannot be written, for example because the disk is full.
+    """
+    partial, old = (final.with_name(f".{final.name}{suffix}") for suffix in ("", "-old"))
+    try:
+        if is_mine:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+        yield partial
+        if is_mine:
+            if final.exists():
+                final.replace(old)
+            partial.replace(final)
+            shutil.rmtree(old, ignore_errors=True)
+    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors have their own for a full disk
+        shutil.rmtree(partial, ignore_errors=True)
+        reason = str(error).strip().splitlines()[0]
+        raise TrainingError(f"{final} cannot be written ({reason}); make room on the disk") from error

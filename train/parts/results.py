@@ -1,4 +1,4 @@
-"""What a run leaves beside its weights: a manifest, and one JSON in `train/results/`."""
+"""What a run leaves in its folder: `model/` with a manifest, `result.json` to be kept in `train/results/`, curves."""
 
 import hashlib
 import json
@@ -11,7 +11,57 @@ from typing import Any
 
 import torch
 
-from .config import TrainConfig
+from colorizer_hf.errors import HubError
+from colorizer_hf.hub.publishing import push_checkpoint
+
+from .config import RunConfig
+from .loop import HISTORY, Trainer
+
+
+def save_run(trainer: Trainer, *, recipe: str, name: str, mean_chroma: tuple[float, float]) -> dict[str, Any]:
+    """Write what a run has come to into its folder, `model/` and `result.json`, and return the record.
+
+    Args:
+        trainer: After any step.
+        recipe: Name of the recipe.
+        name: Name of the configuration.
+        mean_chroma: Mean a and b of the training photographs, Lab units.
+
+    Raises:
+        TrainingError: it cannot be written.
+    """
+    config, folder = trainer.config, Path(trainer.config.output)
+    images = trainer.done.step * trainer.samples_per_step
+    record = {"recipe": recipe, "name": name, "images": images}
+    record |= run_record(config, steps=trainer.done.step, seconds=trainer.done.seconds, metrics=trainer.metrics)
+    trainer.save_model(folder / "model")
+    facts = {"images": images, "metrics": record["metrics"]}
+    write_manifest(folder / "model", recipe=f"{recipe}/{name}", mean_chroma=mean_chroma, **facts)
+    (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return record
+
+
+def push_run(config: RunConfig) -> None:
+    """Publish what `save_run` wrote.
+
+    Raises:
+        HubError: the Hub cannot be reached or refuses; the message says how to push later.
+    """
+    model, repo = Path(config.output) / "model", config.hub.repo
+    assert repo is not None  # the caller has looked
+    try:
+        push_checkpoint(model, repo, results=[Path(config.output) / "result.json"], private=config.hub.private)
+    except HubError as error:
+        raise HubError(f"{error}; nothing is lost: `colorizer push {model} --repo {repo}` pushes it later") from error
+
+
+def read_history(folder: str | Path) -> list[dict[str, float]]:
+    """What a run has logged, one entry a step; of a step that was run twice, after a kill, the second."""
+    entries: dict[int, dict[str, float]] = {}
+    for line in (Path(folder) / HISTORY).read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        entries.setdefault(entry["step"], {}).update(entry)
+    return [entries[step] for step in sorted(entries)]
 
 
 def write_manifest(folder: str | Path, *, recipe: str, mean_chroma: tuple[float, float], **facts: Any) -> None:
@@ -35,7 +85,7 @@ def write_manifest(folder: str | Path, *, recipe: str, mean_chroma: tuple[float,
     (Path(folder) / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-def run_record(config: TrainConfig, *, steps: int, seconds: float, metrics: dict[str, float]) -> dict[str, Any]:
+def run_record(config: RunConfig, *, steps: int, seconds: float, metrics: dict[str, float]) -> dict[str, Any]:
     """Everything needed to understand a run later: configuration, commit, hardware, time, result."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="minutes"),

