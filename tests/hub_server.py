@@ -316,6 +316,8 @@ def connect_client(
         for name in settings.keys() & vars(module).keys():
             monkeypatch.setattr(module, name, settings[name])
     monkeypatch.setattr(hf_api.api, "endpoint", hub.url)
+    if transformers_hub := sys.modules.get("transformers.utils.hub"):
+        monkeypatch.setattr(transformers_hub, "_hf_api", None)  # made once, for the Hub of then
     # huggingface_hub uploads LFS files in a way that httpx2 has deprecated; pytest undoes this after the test.
     warnings.filterwarnings("ignore", "Use 'content=<...>'", DeprecationWarning)
 

@@ -1,8 +1,9 @@
 """Checkpoints from the Hugging Face Hub into the local cache: the one place where downloads happen and fail."""
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -24,7 +25,9 @@ from ..errors import CheckpointError
 # Weights only as safetensors: whatever else a repository holds, it is not even downloaded.
 WANTED = ("*.json", "*.safetensors")
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
-REQUIRED = ("config.json", "model.safetensors", "preprocessor_config.json")
+MODEL_FILES = ("config.json", "model.safetensors")
+PROCESSOR_FILES = ("preprocessor_config.json",)
+REQUIRED = (*MODEL_FILES, *PROCESSOR_FILES)
 
 
 class HubOptions(TypedDict, total=False):
@@ -35,19 +38,22 @@ class HubOptions(TypedDict, total=False):
         token: Access token; the one that `hf auth login` has stored if absent, False for none.
         cache_dir: Folder of the cache; the usual one if absent.
         local_files_only: Ask nobody, take what is cached.
+        force_download: Download again what is cached.
     """
 
     revision: str | None
     token: str | bool | None
     cache_dir: str | Path | None
     local_files_only: bool
+    force_download: bool
 
 
-def fetch_checkpoint(repo_id: str, **options: Unpack[HubOptions]) -> Path:
+def fetch_checkpoint(repo_id: str, required: Sequence[str] = REQUIRED, **options: Unpack[HubOptions]) -> Path:
     """Bring a checkpoint of the Hub into the cache, or find it there.
 
     Args:
         repo_id: `owner/name`.
+        required: Files that it must have; weights are only downloaded if they are among them.
         **options: See `HubOptions`.
 
     Returns:
@@ -59,8 +65,8 @@ def fetch_checkpoint(repo_id: str, **options: Unpack[HubOptions]) -> Path:
     revision, cache_dir = options.get("revision"), options.get("cache_dir")
     where = f"{repo_id} at revision {revision}" if revision else repo_id
     with _failures_as_checkpoint_errors(where, cache_dir):
-        folder = _download(repo_id, options)
-    missing = [name for name in REQUIRED if not (folder / name).is_file()]
+        folder = _download(repo_id, required, options)
+    missing = [name for name in required if not (folder / name).is_file()]
     if missing:
         names = {file.path for file in get_cached_repo_tree(repo_id, revision=revision, cache_dir=cache_dir)}
         if missing[0].endswith(".safetensors") and any(name.endswith(PICKLED) for name in names):
@@ -73,8 +79,8 @@ def fetch_checkpoint(repo_id: str, **options: Unpack[HubOptions]) -> Path:
     return folder
 
 
-def _download(repo_id: str, options: HubOptions) -> Path:
-    wanted = list(WANTED)
+def _download(repo_id: str, required: Sequence[str], options: HubOptions) -> Path:
+    wanted = [pattern for pattern in WANTED if any(fnmatch(name, pattern) for name in required)]
     try:
         return Path(snapshot_download(repo_id, allow_patterns=wanted, **options))
     except HfHubHTTPError:
@@ -101,8 +107,8 @@ def _failures_as_checkpoint_errors(where: str, cache_dir: str | Path | None) -> 
         raise CheckpointError(problem) from error
     except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
         cached = ", ".join(cached_repos(cache_dir)) or "nothing"
-        problem = f"{where} is not in the cache and the Hub was not asked or not reached; cached here: {cached}"
-        raise CheckpointError(problem) from error
+        problem = f"{where} is not in the cache, or not whole, and the Hub was not asked or not reached"
+        raise CheckpointError(f"{problem}; cached here: {cached}") from error
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", "no")
         raise CheckpointError(f"the Hub refused {where} with status {status}; try again later") from error
@@ -135,4 +141,4 @@ def _check_sum(path: Path, where: str) -> None:
             raise CheckpointError(f"the weights of {where} arrived damaged and were removed; try again")
 
 
-__all__ = ["HubOptions", "cached_repos", "fetch_checkpoint"]
+__all__ = ["MODEL_FILES", "PROCESSOR_FILES", "HubOptions", "cached_repos", "fetch_checkpoint"]
