@@ -4,6 +4,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 AXE := axe-core@4.14.1
+NEED_PYTHON = @test -n "$(PYTHON)" || \
+	{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
 
 .PHONY: help setup app space demo test style bench chromium
 .DEFAULT_GOAL := help
@@ -17,9 +19,9 @@ app: .venv/ui.stamp ## serve the web page on this computer
 	@$(BIN)/colorizer app
 
 space: ## put all that a Hugging Face Space needs into out/space/
-	@rm -rf out/space && mkdir -p out/space
-	@git archive HEAD space colorizer_hf | tar -x -C out/space
-	@mv out/space/space/* out/space && rmdir out/space/space
+	$(NEED_PYTHON)
+	@rm -rf out/space
+	@$(PYTHON) -B -m colorizer_hf.hub.space out/space
 	@echo out/space
 
 demo: .venv/base.stamp ## colorize the example photographs into out/ and make a before/after sheet
@@ -38,7 +40,7 @@ bench: .venv/dev.stamp ## measure every budget of docs/architecture.md and write
 	@$(BIN)/python tests/bench.py --json out/bench.json
 
 .venv/base.stamp: pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
+	$(NEED_PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv: some minutes and 1 GB for the first time ..."
 	@# torch alone first: nothing that comes later can then ask for another build of it.

@@ -38,15 +38,16 @@ def push(
 
 def push_space(repo: Repo, private: Private = False, dry_run: DryRun = False) -> None:
     """Publish the web page as a Hugging Face Space."""
-    with heavy_imports():
-        from ..hub.publishing import prepare_space
-        from ..hub.publishing import push_space as push_to_hub
-
     if dry_run:
+        from ..hub.space import prepare_space
+
         with TemporaryDirectory() as folder:
             prepare_space(Path(folder))
             _list_files(Path(folder))
     else:
+        with heavy_imports():
+            from ..hub.publishing import push_space as push_to_hub
+
         print(push_to_hub(repo, private=private or None))
 
 

@@ -27,6 +27,7 @@ from ..models.fetching import REQUIRED
 from ..pipeline import ColorizationPipeline
 from .card import model_card
 from .remote_code import write_remote_code
+from .space import prepare_space
 
 PACKAGE = Path(__file__).parents[1]
 CHECKPOINT_FILES = (*REQUIRED, "manifest.json")
@@ -117,20 +118,6 @@ def write_before_after(pipeline: ColorizationPipeline, path: Path) -> None:
             sheet.paste(picture.resize((width, _ROW), Image.Resampling.LANCZOS), (left, row * _ROW))
         left += width
     sheet.save(path, quality=88)
-
-
-def prepare_space(folder: Path) -> None:
-    """Put everything that a Space needs into an empty folder: the files of `space/`, and this package beside them.
-
-    Raises:
-        HubError: this package is installed without its repository, where `space/` is.
-    """
-    source = PACKAGE.parent / "space"
-    if not (source / "app.py").is_file():
-        raise HubError("the Space's files are in the repository only; run this in a checkout of it")
-    unwanted = shutil.ignore_patterns("__pycache__", ".*")
-    shutil.copytree(source, folder, ignore=unwanted, dirs_exist_ok=True)
-    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=unwanted)
 
 
 def push_space(repo_id: str, *, private: bool | None = None, token: str | None = None) -> str:
@@ -228,7 +215,6 @@ def _read_record(path: Path) -> dict[str, Any]:
 
 __all__ = [
     "prepare_checkpoint",
-    "prepare_space",
     "push_checkpoint",
     "push_folder",
     "push_pipeline",

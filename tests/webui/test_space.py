@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -38,7 +39,7 @@ runpy.run_path("app.py", run_name="__main__")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that `make space` makes of the working tree as it is now, committed or not."""
+    """The folder that `make space` makes in a copy of this repository."""
     checkout = tmp_path_factory.mktemp("checkout")
 
     def run(*command: str, folder: Path = checkout) -> str:
@@ -49,10 +50,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, checkout / name)
-    run("git", "init", "--quiet")
-    run("git", "add", "--all")
-    run("git", "-c", "user.name=nobody", "-c", "user.email=nobody@localhost", "commit", "--quiet", "--message", "now")
-    return checkout / run("make", "--silent", "space").strip()
+    nothing_installed = f"PYTHON={sys.executable} -S"
+    return checkout / run("make", "--silent", "space", nothing_installed).strip()
 
 
 def start(space: Path, folder: Path, *, without: str = "") -> AbstractContextManager[Server]:
