@@ -137,7 +137,8 @@ class ColorizationPipeline(Pipeline):
     pipe("portrait.jpg").save("portrait-colour.jpg")
     """
 
-    # The base class leaves the signatures of the steps open; ours are closed, so that a mistyped option is refused.
+    # The base class leaves the signatures of the steps open; ours are closed, so that a mistyped option is refused. Its
+    # `inputs` are called photos in a call.
 
     model: ColorizerModel
     image_processor: ColorizerImageProcessor
@@ -208,7 +209,7 @@ class ColorizationPipeline(Pipeline):
 
         return push_pipeline(self, repo_id, **options)
 
-    def __call__(
+    def __call__(  # ty: ignore[incompatible-method-override]
         self,
         photos: Any,
         *,
