@@ -74,7 +74,7 @@ def fetch_checkpoint(repo_id: str, required: Sequence[str] = REQUIRED, **options
         raise CheckpointError(
             f"{where} has no {missing[0]}; it is no checkpoint of a colorizer, or was not pushed whole"
         )
-    for path in folder.glob("*.safetensors"):
+    for path in (path for pattern in WANTED for path in folder.glob(pattern)):
         _check_sum(path, where)
     return folder
 
@@ -111,6 +111,9 @@ def _failures_as_checkpoint_errors(where: str, cache_dir: str | Path | None) -> 
         raise CheckpointError(f"{problem}; cached here: {cached}") from error
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", "no")
+        if status == 401:
+            problem = f"{where} cannot be had with this token, which the Hub does not know"
+            raise CheckpointError(f"{problem}; log in with `hf auth login` or pass another") from error
         raise CheckpointError(f"the Hub refused {where} with status {status}; try again later") from error
     except (HTTPError, OSError) as error:  # a connection that broke for good, a disk that is full
         reason = str(error).strip().split("\n")[0]
@@ -132,13 +135,20 @@ def _check_sum(path: Path, where: str) -> None:
         CheckpointError: they differ; the blob is removed, so that the next try downloads it again.
     """
     blob = path.resolve()
-    if len(blob.name) != 64:  # a local copy, or a file that is not in large-file storage
-        return
-    with blob.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != blob.name:
-            blob.unlink()
-            path.unlink(missing_ok=True)
-            raise CheckpointError(f"the weights of {where} arrived damaged and were removed; try again")
+    if _is_damaged(blob):
+        blob.unlink()
+        path.unlink(missing_ok=True)
+        raise CheckpointError(f"{path.name} of {where} arrived damaged and was removed; try again")
+
+
+def _is_damaged(blob: Path) -> bool:
+    if len(blob.name) == 64:  # in large-file storage
+        with blob.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() != blob.name
+    if len(blob.name) == 40:  # in git
+        content = blob.read_bytes()
+        return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() != blob.name
+    return False  # a copy under its own name, where the cache cannot have links
 
 
 __all__ = ["MODEL_FILES", "PROCESSOR_FILES", "HubOptions", "cached_repos", "fetch_checkpoint"]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -103,10 +104,16 @@ class TestFaults:
             fetch_checkpoint(NAME)
         assert "\n" not in str(caught.value)
 
-    @pytest.mark.parametrize("fault", [corrupt(), shorten(1000)], ids=["other bytes", "fewer bytes"])
+    def test_a_wait_that_the_hub_asks_for_is_kept(self, hub: HubServer, hub_waits: list[float]) -> None:
+        hub.fail(WEIGHTS, answer(429, Retry_After="7"))
+        fetch_checkpoint(NAME)
+        assert max(hub_waits) >= 7
+
+    @pytest.mark.parametrize("file", ["model.safetensors", "config.json"])
+    @pytest.mark.parametrize("fault", [corrupt(), shorten(100)], ids=["other bytes", "fewer bytes"])
     @pytest.mark.usefixtures("hub_waits")
-    def test_damaged_weights_never_stay_in_the_cache(self, hub: HubServer, fault: Any) -> None:
-        hub.fail(WEIGHTS, fault)
+    def test_a_damaged_file_never_stays_in_the_cache(self, hub: HubServer, file: str, fault: Any) -> None:
+        hub.fail(f"GET */{file}", fault)
         with pytest.raises(CheckpointError, match=NAME):
             load_model(NAME)
         load_model(NAME)
@@ -134,6 +141,10 @@ class TestRefusals:
         with pytest.raises(CheckpointError, match="private"):
             fetch_checkpoint(NAME)
         assert fetch_checkpoint(NAME, token=READ_TOKEN).is_dir()
+
+    def test_a_token_that_nobody_has_issued(self) -> None:
+        with pytest.raises(CheckpointError, match="which the Hub does not know; log in"):
+            fetch_checkpoint(NAME, token="hf_unknown")
 
     def test_a_gated_one(
         self, hub: HubServer, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -180,7 +191,7 @@ class TestRefusals:
 
 
 class TestProcesses:
-    def test_two_that_pull_at_once_and_one_that_is_killed(
+    def test_two_that_pull_at_once_after_one_that_was_killed_go_on_where_it_ended(
         self, hub: HubServer, files: dict[str, bytes], tmp_path: Path
     ) -> None:
         hub.add_repo(NAME, files)
@@ -192,8 +203,11 @@ class TestProcesses:
 
         hub.fail(WEIGHTS, stall(after=1000))
         killed = start()
-        while not hub.seen(WEIGHTS):
+        arrived: set[str] = set()
+        while not (hub.seen(WEIGHTS) and arrived == files.keys() - {"model.safetensors"}):
             assert killed.poll() is None
+            arrived = {path.name for path in tmp_path.glob("home/hub/models--acme--small/snapshots/*/*")}
+            time.sleep(0.02)
         killed.kill()
         killed.communicate()
         pulls = [start(), start()]
@@ -201,3 +215,5 @@ class TestProcesses:
         assert [pull.returncode for pull in pulls] == [0, 0]
         (folder,) = folders
         load_model(folder)
+        assert len(hub.seen("GET */config.json")) == 1
+        assert len(hub.seen(WEIGHTS)) == 2

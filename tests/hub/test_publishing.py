@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from huggingface_hub import ModelCard
+from huggingface_hub import HfApi, ModelCard
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -19,9 +19,9 @@ from colorizer_hf.cli import app
 from colorizer_hf.errors import CheckpointError, HubError
 from colorizer_hf.hub.cache import cached_checkpoints
 from colorizer_hf.hub.publishing import prepare_checkpoint, push_checkpoint, push_space
-from colorizer_hf.models.auto import load_model
+from colorizer_hf.models.auto import bundled_checkpoints, load_model
 from colorizer_hf.pipeline import ColorizationPipeline
-from tests.hub_server import HubServer, answer, client_environment, connect_client, hang_up
+from tests.hub_server import HubServer, answer, client_environment, connect_client, cut, hang_up
 from tests.hub_store import READ_TOKEN, STRANGER_TOKEN
 
 NAME = "acme/small"
@@ -37,6 +37,14 @@ def pushed(hub: HubServer, name: str = NAME, branch: str = "main") -> dict[str, 
 def sent(hub: HubServer) -> int:
     """Bytes of files that clients have uploaded."""
     return sum(exchange.sent for exchange in hub.seen("PUT *"))
+
+
+def command(*arguments: str | Path, columns: int = 80) -> str:
+    """What a command line prints."""
+    lines = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": str(columns)})
+    if lines.exception:
+        raise lines.exception
+    return lines.stdout
 
 
 @pytest.mark.usefixtures("hub_client")
@@ -137,13 +145,14 @@ class TestFailures:
         [
             ("POST *commit/*", answer(412), "somebody else pushed"),
             ("POST *commit/*", answer(403), "write access"),
+            ("POST *commit/*", answer(429, Retry_After="60"), "try again later"),
             ("POST *commit/*", answer(500), "the Hub answered 500"),
             ("POST *commit/*", hang_up(), "pushing again is safe"),
             ("PUT *", answer(500), "the Hub answered 500"),
             ("PUT *", answer(403), "write access"),
             ("POST *validate-yaml", answer(502), "acme/small"),
         ],
-        ids=["412", "403", "500", "hang up", "upload 500", "upload 403", "card"],
+        ids=["412", "403", "429", "500", "hang up", "upload 500", "upload 403", "card"],
     )
     def test_is_one_sentence_and_nothing_half_pushed_is_seen(
         self, hub: HubServer, checkpoint: Path, request_: str, fault: Any, sentence: str
@@ -157,8 +166,11 @@ class TestFailures:
         push_checkpoint(checkpoint, NAME)
         load_model(NAME)
 
-    def test_a_hiccup_of_the_upload_is_got_over(self, hub: HubServer, checkpoint: Path) -> None:
-        hub.fail("PUT *", answer(503), times=2)
+    @pytest.mark.parametrize(
+        "fault", [answer(503), answer(429, Retry_After="2"), hang_up(), cut()], ids=["503", "429", "hang up", "cut"]
+    )
+    def test_a_hiccup_of_the_upload_is_got_over(self, hub: HubServer, checkpoint: Path, fault: Any) -> None:
+        hub.fail("PUT *", fault, times=2)
         push_checkpoint(checkpoint, NAME)
         load_model(NAME)
 
@@ -190,16 +202,52 @@ class TestSpace:
 
 @pytest.mark.usefixtures("hub_client")
 class TestCommands:
-    def test_push_pull_list_and_delete(self, hub: HubServer, checkpoint: Path) -> None:
-        run = CliRunner().invoke
-        assert hub.url in run(app, ["push", str(checkpoint), "--repo", NAME, "--private"]).stdout
-        folder = Path(run(app, ["pull", NAME]).stdout.strip())
-        assert (folder / "model.safetensors").is_file()
-        listed = run(app, ["models", str(checkpoint)], env={"COLUMNS": "200"}).stdout
-        assert {"bundled", "downloaded", "local"} <= set(listed.split())
-        assert NAME in listed
-        assert run(app, ["models", "--delete", NAME]).exit_code == 0
+    def test_the_whole_way_there_and_back(
+        self, hub: HubServer, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert hub.url in command("push", checkpoint, "--repo", NAME, "--private")
+        info = HfApi().model_info(NAME)
+        assert info.private
+        assert "model.safetensors" in HfApi().list_repo_files(NAME)
+
+        connect_client(monkeypatch, hub, tmp_path / "elsewhere")
+        hub.requests.clear()
+        folder = Path(command("pull", NAME).strip())
+        assert hub.seen("GET */model.safetensors")
+        for model, output in ((NAME, "there.png"), (checkpoint, "here.png")):
+            command("colorize", PHOTO, "--model", model, "--output", tmp_path / output)
+        assert (tmp_path / "there.png").read_bytes() == (tmp_path / "here.png").read_bytes()
+
+        hub.requests.clear()
+        assert command("pull", NAME).strip() == str(folder)
+        command("push", checkpoint, "--repo", NAME)
+        assert not hub.seen("GET */resolve/*/model.safetensors")
+        assert sent(hub) == 0
+        assert HfApi().model_info(NAME).sha == info.sha
+
+    def test_a_branch_is_pushed_and_pulled(self, hub: HubServer, checkpoint: Path) -> None:
+        command("push", checkpoint, "--repo", NAME, "--branch", "draft")
+        assert "model.safetensors" not in pushed(hub)
+        assert (Path(command("pull", NAME, "--revision", "draft").strip()) / "model.safetensors").is_file()
+
+    def test_models_are_listed_with_what_one_wants_to_know_and_deleted(
+        self, hub: HubServer, checkpoint: Path, files: dict[str, bytes]
+    ) -> None:
+        hub.add_repo(NAME, files)
+        folder = Path(command("pull", NAME).strip())
+        rows = [line.split() for line in command("models", checkpoint, columns=200).splitlines()]
+        small = f"{len(files['model.safetensors']) / 1e6:.1f}"
+        assert [NAME, "downloaded", "gray", small, "MB", "apache-2.0", "?"] in rows
+        assert [str(checkpoint), "local", "gray", small, "MB", "apache-2.0", "?"] in rows
+        for one in bundled_checkpoints():
+            gains = [f"{one.manifest['metrics'][key]:+.1f}" for key in ("gain_0", "gain_10")]
+            described = [one.name, "bundled", one.modality, f"{one.megabytes:.1f}", "MB", one.manifest["license"]]
+            assert [*described, *gains] in rows
+        assert "removed" in command("models", "--delete", NAME)
         assert not folder.exists()
+        assert cached_checkpoints() == []
+        with pytest.raises(CheckpointError, match="is not in the cache"):
+            command("models", "--delete", NAME)
 
     def test_a_dry_run_lists_the_files_and_asks_nobody(self, hub: HubServer, checkpoint: Path) -> None:
         checkpoint_run = CliRunner().invoke(app, ["push", str(checkpoint), "--repo", NAME, "--dry-run"])
