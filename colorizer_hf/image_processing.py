@@ -1,6 +1,9 @@
 """Photographs to network input."""
 
 from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,8 +14,10 @@ from transformers import AutoImageProcessor, BatchFeature
 from transformers.image_processing_utils import BaseImageProcessor
 
 from .color import lightness_table
+from .errors import CheckpointError
 from .imaging import Photo, read
-from .models.auto import ARCHITECTURES
+from .models.auto import ARCHITECTURES, resolve_checkpoint
+from .models.fetching import PROCESSOR_FILES
 
 MAX_SIZE = 1024  # attention over all cells: time grows with the fourth power of the size
 MAX_ASPECT = 8  # of the network's input; longer strips are squeezed, which keeps the cost bounded
@@ -33,6 +38,48 @@ class ColorizerImageProcessor(BaseImageProcessor):
         super().__init__(**kwargs)
         self.working_size = working_size
         self.size_multiple = size_multiple
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | PathLike[str],
+        cache_dir: str | PathLike[str] | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Load the image processor of a checkpoint.
+
+        Args:
+            pretrained_model_name_or_path: A bundled name, a folder or a Hub id.
+            cache_dir: For a Hub id, like the next ones; see `HubOptions`.
+            force_download: See `HubOptions`.
+            local_files_only: See `HubOptions`.
+            token: See `HubOptions`.
+            revision: See `HubOptions`.
+            **kwargs: As in transformers, which a `subfolder` is left to altogether.
+
+        Raises:
+            CheckpointError: it cannot be had; says what to do.
+        """
+        options: Any = {
+            "cache_dir": cache_dir,
+            "force_download": force_download,
+            "local_files_only": local_files_only,
+            "token": token,
+            "revision": revision,
+        }
+        name = pretrained_model_name_or_path
+        if kwargs.get("subfolder") or Path(name).is_file():
+            return super().from_pretrained(name, **options, **kwargs)
+        folder = resolve_checkpoint(name, PROCESSOR_FILES, **options)
+        try:
+            return super().from_pretrained(folder, **kwargs)
+        except (OSError, ValueError) as error:
+            problem = f"{name} has no preprocessor_config.json that can be read; save its image processor there too"
+            raise CheckpointError(problem) from error
 
     def preprocess(self, images, size: int | None = None, return_tensors: str = "pt", **kwargs) -> BatchFeature:
         """Read and shrink photographs.

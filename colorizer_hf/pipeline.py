@@ -17,7 +17,7 @@ from transformers.pipelines import PIPELINE_REGISTRY
 
 from .chroma_upsampling import render
 from .color import lab_to_rgb, lightness_table
-from .errors import CheckpointError, ColorizerError
+from .errors import ColorizerError, HintError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
 from .imaging import Photo, eight_bit, read, with_note, write
@@ -169,11 +169,7 @@ class ColorizationPipeline(Pipeline):
         name = str(name_or_path or DEFAULT_CHECKPOINT)
         folder = resolve_checkpoint(name, **options)
         model = load_folder(folder, name)
-        try:
-            processor = ColorizerImageProcessor.from_pretrained(folder)
-        except (OSError, ValueError) as error:
-            problem = f"{name} has no preprocessor_config.json that can be read; save its image processor there too"
-            raise CheckpointError(problem) from error
+        processor = ColorizerImageProcessor.from_pretrained(folder)
         return cls(model=model, image_processor=processor, task=TASK, device=device)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -261,7 +257,10 @@ class ColorizationPipeline(Pipeline):
 
     def prepare_hints(self, hints: Hints, photo: Photo) -> HintBatch:
         """A caller's hints for a photo as a batch of one, on the network's device."""
-        return hints_to_batch(collect_hints(hints, photo.size), photo.size).to(self.device)
+        batch = hints_to_batch(collect_hints(hints, photo.size), photo.size).to(self.device)
+        if len(batch) and not self.model.supports_hints:
+            raise HintError(f"a {self.model.config.model_type} takes no hints; leave them out or take another model")
+        return batch
 
     def _forward(self, input_tensors: dict[str, Any], vividness: float = 1.0) -> ColorizerOutput:  # ty: ignore[incompatible-method-override]
         features = self.model.encode(input_tensors["luminance"])

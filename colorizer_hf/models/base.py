@@ -6,6 +6,7 @@ colours lie in about [-0.98, 0.89].
 """
 
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, ClassVar, Literal
 
 import torch.nn.functional as F
@@ -67,6 +68,32 @@ class ColorizerModel(PreTrainedModel):
 
     bin_centers: Tensor  # (Q, 2), ab / 110 of the chroma bins; of networks that predict a distribution
 
+    @classmethod
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: str | PathLike[str] | None, *model_args: Any, **kwargs: Any
+    ) -> Any:
+        """Load a checkpoint of this kind of network; `load_model` loads any kind.
+
+        Like the method of transformers, but stricter: weights must fit exactly, and are never unpickled.
+
+        Args:
+            pretrained_model_name_or_path: A bundled name, a folder or a Hub id.
+            *model_args: See transformers, as for `kwargs`. A `subfolder` is left to transformers altogether.
+            **kwargs: `config`, `dtype`, `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`, ...
+
+        Returns:
+            The network in evaluation mode; with `output_loading_info=True` a pair of it and the keys of weights that
+            did not fit, which are then no error.
+
+        Raises:
+            CheckpointError: the checkpoint is missing, damaged, incomplete or of another kind; says what to do.
+        """
+        from .auto import load_as
+
+        if pretrained_model_name_or_path is None or kwargs.get("subfolder"):
+            return super().from_pretrained(pretrained_model_name_or_path, *model_args, **kwargs)
+        return load_as(cls, pretrained_model_name_or_path, *model_args, **kwargs)
+
     def encode(self, luminance: Tensor) -> Any:
         """Compute everything that does not depend on hints.
 
@@ -118,6 +145,51 @@ class ColorizerModel(PreTrainedModel):
         return output
 
 
+class AutomaticColorizer(ColorizerModel):
+    """Base of the U-Nets, which take no hints: everything they know is computed once per photo.
+
+    A subclass implements the two paths of the U, for photos whose sides are multiples of `config.size_multiple`.
+    """
+
+    supports_hints = False
+
+    def contract(self, luminance: Tensor) -> list[Tensor]:
+        """The way down.
+
+        Args:
+            luminance: (B, 1, H, W) in [0, 1].
+
+        Returns:
+            Feature maps (B, C, h, w), fine to coarse.
+        """
+        raise NotImplementedError
+
+    def expand(self, maps: list[Tensor], luminance: Tensor) -> Tensor:
+        """The way up: from the maps of `contract` to chroma (B, 2, H, W), Lab a and b / 110."""
+        raise NotImplementedError
+
+    def encode(self, luminance: Tensor) -> Tensor:
+        """The chroma (B, 2, H, W) of photos of any size; see the contract."""
+        height, width = luminance.shape[-2:]
+        multiple = self.config.size_multiple
+        padded = F.pad(luminance, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+        return self.expand(self.contract(padded), padded)[..., :height, :width]
+
+    def decode(
+        self, features: Tensor, hints: HintBatch | None = None, palette: Tensor | None = None, *, vividness: float = 0.0
+    ) -> ColorizerOutput:
+        """The chroma as it is; see the contract.
+
+        Raises:
+            ValueError: there are hints or a palette.
+        """
+        if hints is not None and hints.mask.any():
+            raise ValueError(f"{type(self).__name__} takes no hints; pass hints=None")
+        if palette is not None:
+            raise ValueError(f"{type(self).__name__} takes no palette; pass palette=None")
+        return ColorizerOutput(chroma=features)
+
+
 def chroma_huber_loss(chroma: Tensor, labels: Tensor, *, delta: float = 0.1) -> Tensor:
     """Huber loss between predicted and true chroma, both ab / 110; labels of a larger size are averaged down first.
 
@@ -134,4 +206,11 @@ def chroma_huber_loss(chroma: Tensor, labels: Tensor, *, delta: float = 0.1) -> 
     return F.huber_loss(chroma, labels, delta=delta) / delta
 
 
-__all__ = ["CHROMA_SCALE", "ColorizerConfig", "ColorizerModel", "ColorizerOutput", "chroma_huber_loss"]
+__all__ = [
+    "CHROMA_SCALE",
+    "AutomaticColorizer",
+    "ColorizerConfig",
+    "ColorizerModel",
+    "ColorizerOutput",
+    "chroma_huber_loss",
+]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from colorizer_hf.models.auto import ARCHITECTURES
+from colorizer_hf.errors import CheckpointError
+from colorizer_hf.models.auto import ARCHITECTURES, load_model
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.hint_batch import HintBatch
 
@@ -17,6 +18,18 @@ TINY: dict[str, Any] = {
         "num_heads": 2,
         "decoder_channels": (12, 8),
         "decoder_depths": (1, 1),
+    },
+    "unet": {"width": 4, "depth": 3},
+    "pix2pix_unet": {"width": 4, "depth": 5, "dropout": 0.2},
+    "dynamic_unet": {
+        "backbone_config": {
+            "model_type": "resnet",
+            "embedding_size": 8,
+            "hidden_sizes": [8, 12, 16, 20],
+            "depths": [1, 1, 1, 1],
+            "layer_type": "basic",
+        },
+        "decoder_width": 0.5,
     },
 }
 
@@ -29,6 +42,11 @@ def hint_batch(batch: int, count: int) -> HintBatch:
         radius=torch.full((batch, count), 0.01),
         mask=torch.ones(batch, count, dtype=torch.bool),
     )
+
+
+def hints_for(model: ColorizerModel, batch: int, count: int) -> HintBatch | None:
+    """Hints, if the network takes any."""
+    return hint_batch(batch, count) if model.supports_hints else None
 
 
 def photos(batch: int, height: int = 64, width: int = 96) -> torch.Tensor:
@@ -49,7 +67,7 @@ def model(request: pytest.FixtureRequest) -> ColorizerModel:
 @pytest.mark.usefixtures("model")
 class TestContract:
     def test_forward_is_decode_of_encode(self, model: ColorizerModel) -> None:
-        hints = hint_batch(2, 3)
+        hints = hints_for(model, 2, 3)
         expected = model.decode(model.encode(photos(2)), hints)
         assert torch.equal(model(photos(2), hints=hints).chroma, expected.chroma)
 
@@ -58,9 +76,9 @@ class TestContract:
         assert chroma.shape[:2] == (2, 2)
         assert chroma.shape[2] * 96 == chroma.shape[3] * 64
 
-    @pytest.mark.parametrize("size", [(1, 1), (33, 70), (250, 17)], ids=str)
+    @pytest.mark.parametrize("size", [(1, 1), (33, 70), (250, 17), (333, 257)], ids=str)
     def test_takes_any_input_size(self, model: ColorizerModel, size: tuple[int, int]) -> None:
-        chroma = model(photos(1, *size), hints=hint_batch(1, 2)).chroma
+        chroma = model(photos(1, *size), hints=hints_for(model, 1, 2)).chroma
         assert chroma.isfinite().all()
         ratio = size[0] / chroma.shape[2]
         assert (-(-size[0] // round(ratio)), -(-size[1] // round(ratio))) == tuple(chroma.shape[2:]) or min(size) < 4
@@ -69,7 +87,16 @@ class TestContract:
         automatic = model(photos(2)).chroma
         assert torch.equal(model(photos(2), hints=HintBatch.empty(2)).chroma, automatic)
 
+    def test_networks_without_hints_refuse_them(self, model: ColorizerModel) -> None:
+        if model.supports_hints:
+            assert not torch.equal(model(photos(1), hints=hint_batch(1, 2)).chroma, model(photos(1)).chroma)
+        else:
+            with pytest.raises(ValueError, match="takes no hints"):
+                model(photos(1), hints=hint_batch(1, 2))
+
     def test_padding_of_hints_changes_nothing(self, model: ColorizerModel) -> None:
+        if not model.supports_hints:
+            pytest.skip("takes no hints")
         hints = hint_batch(2, 3)
         padded = HintBatch.cat([HintBatch.cat([hints]), hint_batch(1, 7)])
         expected = model(photos(2), hints=hints).chroma
@@ -86,7 +113,7 @@ class TestContract:
 
     def test_labels_give_a_loss_that_reaches_every_parameter(self, model: ColorizerModel) -> None:
         model.train()
-        output = model(photos(2), hints=hint_batch(2, 3), labels=torch.rand(2, 2, 64, 96) - 0.5)
+        output = model(photos(2), hints=hints_for(model, 2, 3), labels=torch.rand(2, 2, 64, 96) - 0.5)
         output.loss.backward()
         unreached = [name for name, parameter in model.named_parameters() if parameter.grad is None]
         assert not unreached
@@ -98,8 +125,33 @@ class TestContract:
         assert set(loaded.state_dict()) == set(state)
         assert all(torch.equal(value, state[key]) for key, value in loaded.state_dict().items())
         assert torch.equal(
-            loaded(photos(1), hints=hint_batch(1, 2)).chroma, model(photos(1), hints=hint_batch(1, 2)).chroma
+            loaded(photos(1), hints=hints_for(model, 1, 2)).chroma,
+            model(photos(1), hints=hints_for(model, 1, 2)).chroma,
         )
+
+    def test_weights_that_do_not_fit_are_refused(self, model: ColorizerModel, tmp_path) -> None:
+        model.save_pretrained(tmp_path, state_dict=dict(list(model.state_dict().items())[1:]))
+        with pytest.raises(CheckpointError, match="missing"):
+            load_model(tmp_path)
+
+    def test_learns_four_photos_by_heart(self, model: ColorizerModel) -> None:
+        luminance = photos(4, 64, 64)
+        labels = torch.cat([luminance - 0.5, 0.3 - 0.6 * luminance], dim=1)
+        optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+        model.train()
+        losses = []
+        for _ in range(60):
+            loss = model(luminance, labels=labels).loss
+            losses.append(loss.item())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        assert losses[-1] < 0.5 * losses[0]
+
+    def test_a_seed_decides_the_weights(self, model: ColorizerModel) -> None:
+        torch.manual_seed(0)
+        again = type(model)(model.config).state_dict()
+        assert all(torch.equal(value, again[key]) for key, value in model.state_dict().items())
 
     def test_states_its_modality_and_sizes(self, model: ColorizerModel) -> None:
         assert model.config.modality in ("gray", "nir", "any")

@@ -1,0 +1,72 @@
+"""The reproduced networks at their published sizes: parameters and multiply-accumulates, to the last one.
+
+The figures were counted from the reference code of each network (`torch.utils.flop_counter`, convolutions and matrix
+products, one picture of 256 x 256); those of the Dynamic U-Net are fastai 2.7.19's own.
+"""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from colorizer_hf.models.dynamic_unet import DynamicUNetConfig, DynamicUNetModel
+from colorizer_hf.models.unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
+from train.parts.discriminator import PatchDiscriminator, PatchDiscriminatorConfig
+
+
+def parameters(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def multiply_accumulates(network: nn.Module, channels: int) -> float:
+    """In billions."""
+    with torch.device("meta"):
+        picture = torch.zeros(1, channels, 256, 256)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network.to("meta").eval()(picture)
+    return counter.get_total_flops() / 2e9
+
+
+@pytest.mark.parametrize(
+    ("network", "count", "gmacs"),
+    [
+        (lambda: UNetModel(UNetConfig()), 31_036_546, 48.10),
+        (lambda: UNetModel(UNetConfig(depth=3)), 7_699_074, 36.69),
+        (lambda: Pix2PixUNetModel(Pix2PixUNetConfig()), 54_409_858, 5.98),
+        (lambda: Pix2PixUNetModel(Pix2PixUNetConfig(depth=7)), 41_824_898, 5.96),
+        (lambda: Pix2PixUNetModel(Pix2PixUNetConfig(depth=6, width=32)), 7_312_706, 1.48),
+        (lambda: DynamicUNetModel(DynamicUNetConfig()), 31_498_548, 32.05),
+        (lambda: DynamicUNetModel(DynamicUNetConfig(stem="summed")), 31_099_672, 28.43),
+    ],
+    ids=["unet", "unet 8x", "pix2pix 256", "pix2pix 128", "small pix2pix", "dynamic lifted", "dynamic summed"],
+)
+def test_generators(network, count: int, gmacs: float) -> None:
+    model = network()
+    assert parameters(model) == count
+    assert multiply_accumulates(model, 1) == pytest.approx(gmacs, abs=0.0051)
+
+
+@pytest.mark.parametrize(("stem", "count"), [("lifted", 11_176_518), ("summed", 11_170_240)])
+def test_encoder_of_the_dynamic_u_net(stem: Any, count: int) -> None:
+    model = DynamicUNetModel(DynamicUNetConfig(stem=stem))
+    assert parameters(model.backbone) + (parameters(model.lift) if model.lift else 0) == count
+
+
+@pytest.mark.parametrize(
+    ("options", "count", "gmacs", "side"),
+    [
+        ({}, 2_765_633, 3.15, 30),
+        ({"all_strided": True}, 2_765_633, 1.66, 15),
+        ({"in_channels": 6}, 2_768_705, 3.20, 30),
+    ],
+    ids=["patches of 70", "patches of 94", "pairs of pictures"],
+)
+def test_discriminator(options: dict, count: int, gmacs: float, side: int) -> None:
+    network = PatchDiscriminator(PatchDiscriminatorConfig(**options))
+    channels = network.config.in_channels
+    with torch.no_grad():
+        assert network(torch.zeros(1, channels, 256, 256)).shape == (1, 1, side, side)
+    assert parameters(network) == count
+    assert multiply_accumulates(network, channels) == pytest.approx(gmacs, abs=0.0051)
