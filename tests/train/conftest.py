@@ -82,3 +82,26 @@ def tiny_run(tmp_path: Path, photo_folder: Path) -> Path:
     }
     path.write_text(yaml.safe_dump(values))
     return path
+
+
+@pytest.fixture
+def tiny_gan(tmp_path: Path, photo_folder: Path) -> Path:
+    """The YAML of a run of recipe `gan` that takes seconds."""
+    path = tmp_path / "tiny_gan.yaml"
+    values = {
+        "output": str(tmp_path / "gan"),
+        "architecture": "unet",
+        "model": {"width": 4, "depth": 2, "working_size": 64},
+        "data": {"sources": [str(photo_folder)], "crop_size": 64, "num_workers": 0},
+        "optimizer": {"lr": 0.01, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.8},
+        "steps": 8,
+        "batch_size": 2,
+        "checkpoint_every": 4,
+        "log_every": 4,
+        "report_to": "none",
+    }
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+ADVERSARIAL = {"adversarial.width": 4, "adversarial.reconstruction": 43}

@@ -3,11 +3,20 @@
 from pathlib import Path
 
 import pytest
+import torch
 
-from train.parts.config import ConfigError, load_config
+from colorizer_hf.models.auto import ARCHITECTURES
+from train.parts.config import ConfigError, RunConfig, build_config, load_config, merge, override
+from train.parts.experiments import read_comparison
+from train.recipes.distill import DistillConfig
+from train.recipes.gan import GanConfig
 from train.recipes.pretrain import PretrainConfig
+from train.recipes.reproduce import RECIPES
 
-CONFIGS = sorted((Path(__file__).parents[2] / "train" / "configs").rglob("*.yaml"))
+FOLDER = Path(__file__).parents[2] / "train" / "configs"
+KINDS: dict[str, type[RunConfig]] = {"distill": DistillConfig, "gan": GanConfig, "pretrain": PretrainConfig}
+CONFIGS = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "reproduce")
+TABLES = sorted((FOLDER / "reproduce").glob("*.yaml"))
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -16,15 +25,35 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 class TestShippedConfigs:
     def test_is_valid(self, path: Path) -> None:
-        load_config(path, PretrainConfig, {"data.sources": ["photos/"]})
+        load_config(path, KINDS[path.parent.name], {"data.sources": ["photos/"]})
+
+    def test_describes_a_network(self, path: Path) -> None:
+        config = load_config(path, KINDS[path.parent.name])
+        architecture = ARCHITECTURES[getattr(config, "architecture", "chromaformer")]
+        with torch.device("meta"):
+            architecture.model(architecture.config(**config.model))
 
     def test_begins_with_its_launch_command(self, path: Path) -> None:
         command = path.read_text().splitlines()[0]
         assert command.startswith(("# python -m train.recipes.", "# accelerate launch"))
-        assert f"--config train/configs/{path.parent.name}/{path.name}" in command
+        assert f"-m train.recipes.{path.parent.name} --config train/configs/{path.parent.name}/{path.name}" in command
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+class TestShippedTables:
+    def test_every_experiment_is_valid(self, path: Path) -> None:
+        comparison = read_comparison(path)
+        for experiment in comparison.experiments.values():
+            given = {"data.sources": ["photos/"], "teacher": "there" if experiment.teacher else None}
+            values = merge(comparison.common, experiment.run)
+            build_config(RECIPES[experiment.recipe][0], override(values, given))
+            assert set(experiment.needs) <= set(comparison.experiments)
+
+    def test_begins_with_its_launch_command(self, path: Path) -> None:
+        assert path.read_text().startswith(f"# python -m train.recipes.reproduce {path.stem} ")
 
 
 class TestLoadConfig:

@@ -1,5 +1,6 @@
 """The YAML of a run as typed dataclasses; unknown keys are refused."""
 
+import copy
 import dataclasses
 import types
 import typing
@@ -129,6 +130,7 @@ class RunConfig:
 
 
 C = TypeVar("C", bound=RunConfig)
+T = TypeVar("T")
 
 
 def load_config(path: str | Path, kind: type[C], overrides: dict[str, Any] | None = None) -> C:
@@ -142,17 +144,56 @@ def load_config(path: str | Path, kind: type[C], overrides: dict[str, Any] | Non
     Raises:
         ConfigError: the file cannot be read, a key is unknown or a value has the wrong type.
     """
+    return build_config(kind, override(read_yaml(path), overrides or {}))
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """The values of a YAML file.
+
+    Raises:
+        ConfigError: it cannot be read, or is no mapping.
+    """
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} cannot be read as a training configuration: {error}") from error
-    for key, value in (overrides or {}).items():
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold a mapping, got {values!r}")
+    return values
+
+
+def override(values: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """The values with some set by dotted key; those that are None are skipped."""
+    values = copy.deepcopy(values)
+    for key, value in overrides.items():
         if value is not None:
             *parents, last = key.split(".")
             section = values
             for parent in parents:
                 section = section.setdefault(parent, {})
             section[last] = value
+    return values
+
+
+def merge(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """Both mappings in one, sections within sections; where both have a value, that of `others`."""
+    merged = dict(values)
+    for key, value in others.items():
+        ours = merged.get(key)
+        merged[key] = merge(ours, value) if isinstance(ours, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def build_config(kind: type[T], values: dict[str, Any]) -> T:
+    """Plain values as a configuration.
+
+    Args:
+        kind: A dataclass whose fields are numbers, strings, tuples, mappings, literals or such dataclasses.
+        values: By field.
+
+    Raises:
+        ConfigError: a key is unknown or missing, or a value has the wrong type.
+    """
     return _build(kind, values, "")
 
 
@@ -176,7 +217,7 @@ def _convert(kind: Any, value: Any, place: str) -> Any:
     if origin is types.UnionType:
         if value is None and types.NoneType in args:
             return None
-        return _convert(next(arg for arg in args if arg is not types.NoneType), value, place)
+        return _build(next(arg for arg in args if arg is not types.NoneType), value, f"{place}.")
     if origin is tuple and isinstance(value, list | tuple):
         return tuple(_convert(args[0], item, place) for item in value)
     if origin is dict and isinstance(value, dict):

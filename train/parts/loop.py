@@ -202,7 +202,8 @@ class Trainer:
         loss = "  ".join(f"{name} {value:.4f}" for name, value in terms.items())
         planned = step / max(self.done.share(config), 1e-9)  # a time limit may end the run before its last step
         bar.update(task, completed=step, total=max(round(planned), step), speed=f"{speed:.1f} images/s")
-        if step % config.log_every == 0:
+        is_last = self.done.share(config) >= 1
+        if step % config.log_every == 0 or is_last:
             minutes = self.done.seconds / 60
             bar.console.print(
                 f"step {step}  {minutes:.1f} min  {speed:.1f} images/s  {loss}", highlight=False, soft_wrap=True
@@ -212,7 +213,7 @@ class Trainer:
             self._evaluate()
         if step % config.checkpoint_every == 0:
             self._save()
-        is_due = config.hub.every and step % config.hub.every == 0 and self.done.share(config) < 1  # the end is pushed
+        is_due = config.hub.every and step % config.hub.every == 0 and not is_last  # the end is pushed anyway
         if self.publish and is_due and self.accelerator.is_main_process:
             self.publish(self)
 

@@ -1,9 +1,14 @@
 """Training losses, each a plain function or a small module over the contract's output."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
+from colorizer_hf.color import CHROMA_SCALE, lab_to_rgb
+from colorizer_hf.metrics.lpips import Lpips
 from colorizer_hf.models.base import ColorizerOutput, chroma_huber_loss
 from colorizer_hf.models.chroma_bins import bin_cross_entropy
 
@@ -45,3 +50,51 @@ def colorization_loss(
     }
     total = sum(getattr(config, name) * term for name, term in terms.items())
     return total, {name: term.item() for name, term in terms.items()}
+
+
+@dataclass(frozen=True)
+class ReconstructionConfig:
+    """How far a prediction is from the truth.
+
+    Attributes:
+        kind: Of the distance in ab / 110: "l1", "mse", or "huber" (quadratic up to one Lab unit).
+        lpips: Weight of the perceptual distance beside it.
+        lpips_weights: Trunk of VGG16 for that; AlexNet's is for evaluation, and must not be trained on.
+    """
+
+    kind: Literal["l1", "mse", "huber"] = "l1"
+    lpips: float = 0.0
+    lpips_weights: str | None = None
+
+
+class ReconstructionLoss(nn.Module):
+    """Distance of predicted chroma from the truth, with LPIPS of the pictures if that is wanted.
+
+    Raises:
+        CheckpointError: LPIPS is wanted and its weights cannot be read.
+    """
+
+    def __init__(self, config: ReconstructionConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.lpips = Lpips("vgg", config.lpips_weights or "") if config.lpips else None
+
+    def forward(self, luminance: Tensor, chroma: Tensor, labels: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """The loss, a scalar, and its unweighted terms by name.
+
+        Args:
+            luminance: (B, 1, H, W) in [0, 1].
+            chroma: (B, 2, H, W) predicted, ab / 110.
+            labels: (B, 2, H, W) true.
+        """
+        kind = self.config.kind
+        loss = DISTANCES[kind](chroma, labels)
+        terms = {kind: loss.item()}
+        if self.lpips is not None:
+            distance = self.lpips(255 * lab_to_rgb(luminance, chroma), 255 * lab_to_rgb(luminance, labels)).mean()
+            terms["lpips"] = distance.item()
+            loss = loss + self.config.lpips * distance
+        return loss, terms
+
+
+DISTANCES = {"l1": F.l1_loss, "mse": F.mse_loss, "huber": partial(chroma_huber_loss, delta=1 / CHROMA_SCALE)}

@@ -45,11 +45,14 @@ def load_backbone_weights(model: ColorizerModel, choice: str) -> None:
         return
     if isinstance(backbone, EfficientNetLite0):
         weights = torch.load(_lite0_path(choice), map_location="cpu", weights_only=True)
-        backbone.load_state_dict(convert_lite0_weights(weights))
+        backbone.load_state_dict(convert_lite0_weights(weights, in_channels=backbone.in_channels))
     elif isinstance(backbone, TransformersBackbone):
         try:
-            pretrained = AutoBackbone.from_pretrained(choice, use_safetensors=True)
-            backbone.backbone.load_state_dict(pretrained.state_dict())
+            weights = AutoBackbone.from_pretrained(choice, use_safetensors=True).state_dict()
+            for key, ours in backbone.backbone.state_dict().items():
+                if key in weights and ours.ndim == 4 and ours.shape[1] == 1 and weights[key].shape[1] == 3:
+                    weights[key] = weights[key].sum(dim=1, keepdim=True)  # a stem for one channel
+            backbone.backbone.load_state_dict(weights)
         except (OSError, RuntimeError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(

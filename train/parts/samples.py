@@ -19,7 +19,7 @@ SAMPLE_HINTS = HintConfig(none_share=0, max_count=16, gaussian_share=0)
 
 @torch.no_grad()
 def draw_samples(model: ColorizerModel, photos: Sequence[np.ndarray]) -> Image.Image:
-    """One row a photo: truth, gray, vividness 0, vividness 1, vividness 1 with hints.
+    """One row a photo: truth, gray, vividness 0, vividness 1, vividness 1 with hints if the network takes any.
 
     Args:
         model: In evaluation mode.
@@ -31,7 +31,8 @@ def draw_samples(model: ColorizerModel, photos: Sequence[np.ndarray]) -> Image.I
     features = model.encode(luminance)
     hints = simulate_hints(chroma, SAMPLE_HINTS, torch.Generator().manual_seed(3))
     results = [model.decode(features, vividness=v).chroma for v in (0.0, 1.0)]
-    results.append(model.decode(features, hints, vividness=1.0).chroma)
+    if model.supports_hints:
+        results.append(model.decode(features, hints, vividness=1.0).chroma)
     columns = [rgb, lab_to_rgb(luminance, torch.zeros_like(chroma))]
     columns += [lab_to_rgb(luminance, upsample_chroma(result, luminance)) for result in results]
     return Image.fromarray(_to_grid(torch.stack(columns, dim=1)))

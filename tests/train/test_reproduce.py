@@ -1,0 +1,99 @@
+"""A table of experiments: run once, kept, drawn."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from PIL import Image
+
+from colorizer_hf.metrics.photos import load_photos
+from train.parts.config import ConfigError, read_yaml
+from train.parts.experiments import read_comparison
+from train.recipes.reproduce import EXAMPLES, Reproduction
+
+SECOND = {"adversarial": {"width": 4}, "steps": 2}
+
+
+@pytest.fixture
+def table(tiny_gan: Path, tmp_path: Path) -> Path:
+    common = {key: value for key, value in read_yaml(tiny_gan).items() if key not in ("architecture", "model")}
+    network = {"architecture": "unet", "model": {"width": 4, "depth": 2, "working_size": 64}}
+    path = tmp_path / "table.yaml"
+    experiments = {
+        "alone": {"title": "alone", "recipe": "gan", "run": network},
+        "judged": {"title": "judged", "recipe": "gan", "init": "alone", "run": SECOND | {"architecture": "unet"}},
+        "taught": {"title": "taught", "recipe": "distill", "teacher": "judged", "run": network},
+        "pruned": {"title": "pruned", "recipe": "gan", "init": "taught", "prune": 0.5, "run": {"architecture": "unet"}},
+    }
+    values = {"title": "A table", "about": "Of four.", "common": common, "experiments": experiments}
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+@pytest.fixture
+def reproduction(table: Path, photo_tar: Path, tmp_path: Path) -> Reproduction:
+    return Reproduction(
+        read_comparison(table),
+        runs=tmp_path / "runs",
+        results=tmp_path / "results",
+        overrides={"steps": None},
+        photos=list(load_photos(photo_tar, limit=2, size=256)),
+        lpips=[],
+        shown=[EXAMPLES / "coffee_cup.jpg"],
+    )
+
+
+def record(reproduction: Reproduction, name: str) -> dict[str, Any]:
+    return json.loads((reproduction.results / f"{name}.json").read_text())
+
+
+def test_runs_what_is_asked_for_and_what_that_needs(reproduction: Reproduction, capsys: pytest.CaptureFixture) -> None:
+    reproduction.reproduce("pruned")
+    names = ["alone", "judged", "taught", "pruned"]
+    assert {path.stem for path in reproduction.results.glob("*.json")} == set(names)
+    judged, pruned = record(reproduction, "judged"), record(reproduction, "pruned")
+    assert (judged["steps"], judged["total_steps"]) == (2, 10)
+    assert pruned["parameters"] < record(reproduction, "taught")["parameters"] / 2
+    assert judged["config"]["init"].endswith("alone/model")
+    assert judged["curves"][-1]["accuracy"] >= 0
+    assert {"psnr", "ssim", "mse", "ae", "colourfulness"} <= set(judged["evaluation"]["rows"][0])
+
+    capsys.readouterr()
+    written = {path: path.stat().st_mtime_ns for path in reproduction.runs.rglob("*.safetensors")}
+    for name in names:
+        reproduction.reproduce(name)
+    assert capsys.readouterr().out.splitlines() == [f"{name}: done" for name in names]
+    assert {path: path.stat().st_mtime_ns for path in reproduction.runs.rglob("*.safetensors")} == written
+
+    shutil.rmtree(reproduction.runs)  # as in a fresh clone: records are kept, weights are not
+    (reproduction.results / "judged.json").unlink()
+    reproduction.reproduce("judged")
+    assert (reproduction.runs / "alone" / "model" / "model.safetensors").is_file()
+    assert not (reproduction.runs / "taught").exists()
+
+    reproduction.summarize()
+    page = (reproduction.results / "README.md").read_text()
+    for name in ("gray floor", "tone floor", *names):
+        assert f" {name} |" in page
+    with (
+        Image.open(reproduction.results / "grid.jpg") as grid,
+        Image.open(reproduction.results / "curves.png") as curves,
+    ):
+        assert grid.height == 5 * 128
+        assert curves.width > 500
+
+
+def test_names_what_it_does_not_know(reproduction: Reproduction) -> None:
+    with pytest.raises(ConfigError, match="there is no experiment z; known are alone, judged"):
+        reproduction.reproduce("z")
+
+
+def test_a_table_with_an_unknown_key_is_refused(table: Path) -> None:
+    values = read_yaml(table)
+    values["experiments"]["alone"]["teachers"] = "judged"
+    table.write_text(yaml.safe_dump(values))
+    with pytest.raises(ConfigError, match="unknown key teachers"):
+        read_comparison(table)

@@ -1,0 +1,173 @@
+"""A table of experiments: which runs it compares, what is kept of each, how it is drawn and written."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from PIL import Image, ImageDraw, ImageOps
+
+from colorizer_hf.imaging import read
+from colorizer_hf.pipeline import ColorizationPipeline
+
+from .config import build_config, read_yaml
+
+STRIP_HEIGHT = 128
+LABEL_WIDTH = 150
+
+# Key of an evaluation's row, column of the table, decimals.
+MEASURES = (
+    ("psnr", "PSNR", 2),
+    ("gain", "over gray", 2),
+    ("ssim", "SSIM", 4),
+    ("mse", "MSE", 0),
+    ("ae", "AE", 2),
+    ("lpips_alex", "LPIPS (alex)", 4),
+    ("colourfulness", "colourfulness", 1),
+)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One line of the table.
+
+    Attributes:
+        title: What is compared, in a few words.
+        recipe: That trains it.
+        run: Values of the recipe's configuration beside those that all experiments share.
+        init: Experiment whose weights this one starts from.
+        prune: Share of the channels that are cut out of them first; 0 cuts none.
+        teacher: Experiment that recipe `distill` learns from.
+    """
+
+    title: str
+    recipe: Literal["gan", "distill"]
+    run: dict[str, Any] = field(default_factory=dict)
+    init: str | None = None
+    prune: float = 0.0
+    teacher: str | None = None
+
+    @property
+    def needs(self) -> list[str]:
+        """Experiments whose weights must be there."""
+        return [name for name in (self.init, self.teacher) if name]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Experiments that share data, steps and seed, and differ in one thing each.
+
+    Attributes:
+        title: Of the page.
+        about: What is compared and how, for the page.
+        common: Values of the recipes' configurations that all experiments share.
+        experiments: By name, in the order of the table.
+    """
+
+    title: str
+    about: str
+    common: dict[str, Any]
+    experiments: dict[str, Experiment]
+
+
+def read_comparison(path: Path) -> Comparison:
+    """Read the YAML of a table.
+
+    Raises:
+        ConfigError: it cannot be read, or a key is unknown or missing.
+    """
+    values = read_yaml(path)
+    values["experiments"] = {
+        name: build_config(Experiment, experiment) for name, experiment in values.get("experiments", {}).items()
+    }
+    return build_config(Comparison, values)
+
+
+def draw_strip(pipeline: ColorizationPipeline, photos: Sequence[Path]) -> Image.Image:
+    """Photographs in the colours of a network, side by side."""
+    return _side_by_side([pipeline(photo).image for photo in photos])
+
+
+def draw_gray_strip(photos: Sequence[Path]) -> Image.Image:
+    """The same photographs as the networks see them."""
+    return _side_by_side([Image.fromarray(read(photo).luminance).convert("RGB") for photo in photos])
+
+
+def _side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+    size = (STRIP_HEIGHT, STRIP_HEIGHT)
+    strip = Image.new("RGB", (STRIP_HEIGHT * len(pictures), STRIP_HEIGHT))
+    for i, picture in enumerate(pictures):
+        strip.paste(ImageOps.fit(picture, size, Image.Resampling.LANCZOS, centering=(0.5, 0.3)), (i * STRIP_HEIGHT, 0))
+    return strip
+
+
+def draw_grid(strips: Mapping[str, Image.Image]) -> Image.Image:
+    """Strips under each other with their names in front."""
+    width = max(strip.width for strip in strips.values())
+    grid = Image.new("RGB", (LABEL_WIDTH + width, STRIP_HEIGHT * len(strips)), "white")
+    pen = ImageDraw.Draw(grid)
+    for row, (name, strip) in enumerate(strips.items()):
+        pen.text((6, row * STRIP_HEIGHT + STRIP_HEIGHT // 2 - 6), name, fill="black", font_size=13)
+        grid.paste(strip, (LABEL_WIDTH, row * STRIP_HEIGHT))
+    return grid
+
+
+def draw_curves(records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """What the runs descended, and how often their discriminators were right, as one PNG."""
+    from matplotlib.figure import Figure  # extra eval
+
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    distance, accuracy = figure.subplots(1, 2)
+    for name, record in records.items():
+        curves = record["curves"]
+        for kind in ("l1", "mse", "huber", "imitation"):
+            values = [entry for entry in curves if kind in entry]
+            if values:
+                first = values[0][kind]
+                distance.plot([e["step"] for e in values], [e[kind] / first for e in values], label=f"{name} ({kind})")
+        judged = [entry for entry in curves if "accuracy" in entry]
+        if judged:
+            accuracy.plot([e["step"] for e in judged], [e["accuracy"] for e in judged], label=name)
+    distance.set(xlabel="step", ylabel="distance, relative to the first", yscale="log")
+    accuracy.set(xlabel="step", ylabel="discriminator's accuracy", ylim=(0.4, 1.02))
+    for axes in (distance, accuracy):
+        axes.grid(alpha=0.3)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=7)
+    figure.savefig(path, dpi=110)
+
+
+def write_page(comparison: Comparison, records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """The table as Markdown, floors and ceiling beside the experiments; those without a record are left out."""
+    head = ["", "experiment", *(title for _, title, _ in MEASURES), "parameters", "GMAC", "time", "steps", "minutes"]
+    lines = [head, ["---", "---", *["---:"] * (len(head) - 2)]]
+    evaluation = next(iter(records.values()))["evaluation"]
+    for name in ("gray", "tone"):
+        lines.append(["", f"{name} floor", *_cells(evaluation["references"][name]), *[""] * 5])
+    for name, record in records.items():
+        cost = [f"{record['parameters'] / 1e6:.2f} M", f"{record['gmacs']:.2f}", f"{record['time']:.1f}x"]
+        effort = [f"{record['total_steps']:,}", f"{record['total_minutes']:.0f}"]
+        title = comparison.experiments[name].title
+        lines.append([name, title, *_cells(record["evaluation"]["rows"][0]), *cost, *effort])
+    lines.append(
+        ["", "truth", *[""] * (len(MEASURES) - 1), f"{evaluation['rows'][0]['truth_colourfulness']:.1f}", *[""] * 5]
+    )
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    missing = [name for name in comparison.experiments if name not in records]
+    note = f"\n\nNot run yet: {', '.join(missing)}." if missing else ""
+    path.write_text(
+        f"# {comparison.title}\n\n{comparison.about.strip()}\n\n{table}{note}\n\n"
+        "![Learning curves](curves.png)\n\n![Photographs in the colours of each network](grid.jpg)\n",
+        encoding="utf-8",
+    )
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    return ["" if row.get(key) is None else f"{row[key]:.{places}f}" for key, _, places in MEASURES]
+
+
+def read_records(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What is kept of the experiments that were run, in the order of `names`."""
+    paths = {name: folder / f"{name}.json" for name in names}
+    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.is_file()}
