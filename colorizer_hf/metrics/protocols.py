@@ -100,13 +100,15 @@ def evaluate(
     lpips: Sequence[Lpips] = (),
     size: int | None = None,
     tone: tuple[float, float] | None = None,
+    vividness: float = 0.0,
+    disturb: Callable[[Tensor], Tensor] | None = None,
     seed: int = 0,
     batch_size: int = 8,
     progress: Callable[[int], None] | None = None,
 ) -> EvaluationReport:
     """Run a network over photographs under a protocol.
 
-    The network gets the luminance alone and is decoded with vividness 0. Its chroma is up-sampled to the square as in
+    The network gets the luminance alone. Its chroma is up-sampled to the square as in
     the product, joined with the luminance inside the sRGB gamut, and rounded to 8 bits. Hints depend on `seed` and on a
     photo's place in `photos` alone.
 
@@ -120,6 +122,9 @@ def evaluate(
         size: Side in pixels at which the network sees the luminance; its config's `working_size` if None.
         tone: a and b in Lab units of the tone floor, the mean of the training photographs; if None, `mean_chroma` in
             the `manifest.json` beside the network's weights, and without one `IMAGENET_MEAN_CHROMA`.
+        vividness: With which the network is decoded; 0 in the published protocols.
+        disturb: Changes the luminance (B, 1, h, w) that the network sees, and nothing else; to measure how it takes
+            damage.
         seed: Seed of the hints.
         batch_size: Photos per forward pass.
         progress: Called with the number of photos done, after every batch.
@@ -139,7 +144,9 @@ def evaluate(
     with _evaluating(model):
         for truth in _batches(photos, rules.size, batch_size):
             points = reveal_hints(rules, truth, first=images, count=counts[-1], seed=seed)
-            for subject, picture in _pictures(model, truth, points, counts=counts, size=size, tone=tone):
+            for subject, picture in _pictures(
+                model, truth, points, counts=counts, size=size, tone=tone, vividness=vividness, disturb=disturb
+            ):
                 averages.add(subject, {name: meter(picture, truth) for name, meter in meters.items()})
             averages.add("truth", {name: METRICS[name](truth, truth) for name in metrics if "colourfulness" in name})
             images += len(truth)
@@ -198,6 +205,8 @@ def _pictures(
     counts: Sequence[int],
     size: int,
     tone: tuple[float, float],
+    vividness: float,
+    disturb: Callable[[Tensor], Tensor] | None,
 ) -> Iterator[tuple[str | int, Tensor]]:
     """The floors, the network's pictures for each number of hints, the ceiling; (B, 3, S, S) uint8 each."""
     luminance, chroma = rgb_to_lab(truth / 255)
@@ -208,9 +217,11 @@ def _pictures(
     yield "gray", picture(torch.zeros_like(chroma))
     yield "tone", picture((torch.tensor(tone) / CHROMA_SCALE).view(1, 2, 1, 1).expand_as(chroma))
     seen = F.interpolate(luminance, (size, size), mode="bilinear", antialias=True)
+    if disturb is not None:
+        seen = disturb(seen)
     features = model.encode(seen.to(model.device, model.dtype))
     for count in counts:
-        output = model.decode(features, _first_hints(hints, count).to(model.device), vividness=0.0)
+        output = model.decode(features, _first_hints(hints, count).to(model.device), vividness=vividness)
         low = output.chroma.float().cpu()
         yield count, picture(upsample_chroma(low, luminance))
     low = F.interpolate(chroma, low.shape[-2:], mode="area")
