@@ -1,5 +1,7 @@
 """Low-resolution chroma to the photo's size, its edges following the luminance.
 
+The luminance that a network predicts for a near-infrared frame goes the same way, its edges following the frame's.
+
 Between the cells of the chroma, colour follows luminance by local lines, as in the guided filter (He, Sun, Tang,
 "Guided Image Filtering", TPAMI 2013) and its fast form (He, Sun, "Fast Guided Filter", 2015): lines are fitted at low
 resolution, their coefficients interpolated, and applied to the luminance at full size. Two things differ, each worth
@@ -31,7 +33,7 @@ def upsample_chroma(chroma: Tensor, luminance: Tensor) -> Tensor:
     """Bring chroma to the size of the luminance, its edges following the luminance's.
 
     Args:
-        chroma: (B, 2, h, w), a and b / 110.
+        chroma: (B, 2, h, w), a and b / 110; any number of channels will do.
         luminance: (B, 1, H, W), L / 100.
 
     Returns:
@@ -39,7 +41,7 @@ def upsample_chroma(chroma: Tensor, luminance: Tensor) -> Tensor:
     """
     chroma, luminance = chroma.float(), luminance.float()
     fine = F.interpolate(luminance, _fine_size(chroma, luminance), mode="area")
-    slope, offset = F.interpolate(_fine_lines(chroma, fine), luminance.shape[-2:], mode="bilinear").split(2, dim=1)
+    slope, offset = F.interpolate(_fine_lines(chroma, fine), luminance.shape[-2:], mode="bilinear").chunk(2, dim=1)
     return slope * luminance + offset
 
 
@@ -47,7 +49,7 @@ class ChromaUpsampler:
     """`upsample_chroma` for one photo of any size, band by band.
 
     Args:
-        chroma: (2, h, w), a and b / 110.
+        chroma: (2, h, w), a and b / 110; any number C of channels will do.
         codes: (H, W) uint8 or uint16 luminance codes.
     """
 
@@ -60,19 +62,20 @@ class ChromaUpsampler:
         self._lines = F.interpolate(lines, (lines.shape[-2], codes.shape[1]), mode="bilinear")[0].numpy()
 
     def rows(self, top: int, bottom: int) -> np.ndarray:
-        """Chroma (2, bottom - top, W), float32, of the rows from `top` to before `bottom`."""
+        """Chroma (C, bottom - top, W), float32, of the rows from `top` to before `bottom`."""
         last = self._lines.shape[1] - 1
         position = (np.arange(top, bottom, dtype=np.float32) + 0.5) * ((last + 1) / len(self._codes)) - 0.5
         position = position.clip(0, last)
         upper = position.astype(int)
         mix = (position - upper).astype(np.float32)[:, None]
         luminance = np.take(self._lightness, self._codes[top:bottom])
-        chroma = np.empty((2, *luminance.shape), np.float32)
+        channels = len(self._lines) // 2
+        chroma = np.empty((channels, *luminance.shape), np.float32)
         for row in range(upper[0], upper[-1] + 1):  # all rows of the photo between two rows of lines
             inside = slice(*np.searchsorted(upper, [row, row + 1]))
             first, second = self._lines[:, row], self._lines[:, min(row + 1, last)]
-            for channel in range(2):
-                slope, offset = (first[k] + mix[inside] * (second[k] - first[k]) for k in (channel, channel + 2))
+            for channel in range(channels):
+                slope, offset = (first[k] + mix[inside] * (second[k] - first[k]) for k in (channel, channel + channels))
                 slope *= luminance[inside]
                 np.add(slope, offset, out=chroma[channel, inside])
         return chroma
@@ -114,6 +117,35 @@ def render(codes: np.ndarray, chroma: np.ndarray | Tensor, alpha: np.ndarray | N
     return pixels
 
 
+def restore_luminance(codes: np.ndarray, luminance: np.ndarray | Tensor) -> np.ndarray:
+    """The luminance of a near-infrared frame's scene in visible light, with the frame's detail where the two agree.
+
+    Args:
+        codes: (H, W) uint8 or uint16, the frame as luminance codes.
+        luminance: (1, h, w), L / 100, predicted.
+
+    Returns:
+        (H, W) luminance codes of the same type.
+    """
+    upsampler = ChromaUpsampler(luminance, codes)
+    steps = 4 * np.iinfo(np.uint16).max if codes.dtype == np.uint16 else 4096
+    table = np.searchsorted(_code_borders(codes.dtype), np.linspace(0, 1, steps + 1)).astype(codes.dtype)
+    restored = np.empty_like(codes)
+
+    def fill(band: slice) -> None:
+        (rows,) = upsampler.rows(band.start, band.stop)
+        np.take(table, np.rint(rows.clip(0, 1) * steps).astype(np.intp), out=restored[band])
+
+    for_each_band(fill, *codes.shape)
+    return restored
+
+
+def _code_borders(dtype: np.dtype) -> np.ndarray:
+    """L / 100 half way between one luminance code and the next."""
+    lightness = lightness_table(dtype)
+    return (lightness[:-1] + lightness[1:]) / 2
+
+
 def _fine_size(chroma: Tensor, photo: Tensor | np.ndarray) -> tuple[int, int]:
     (h, w), (height, width) = chroma.shape[-2:], photo.shape[-2:]
     return min(_REFINEMENT * h, height), min(_REFINEMENT * w, width)
@@ -123,11 +155,11 @@ def _fine_lines(chroma: Tensor, luminance: Tensor) -> Tensor:
     """Fit chroma = slope * luminance + offset on the fine grid.
 
     Args:
-        chroma: (B, 2, h, w).
+        chroma: (B, C, h, w).
         luminance: (B, 1, H, W) averaged to the fine grid.
 
     Returns:
-        (B, 4, H, W): slopes of a and b, offsets of a and b.
+        (B, 2 C, H, W): slopes of the channels, then their offsets.
     """
     size = luminance.shape[-2:]
     chroma = F.interpolate(
@@ -142,9 +174,10 @@ def _fine_lines(chroma: Tensor, luminance: Tensor) -> Tensor:
 
 
 def _slopes(luminance: Tensor, chroma: Tensor) -> Tensor:
-    """How chroma (B, 2, h, w) changes with luminance (B, 1, h, w) around each cell; 0 where it does not follow it."""
+    """How chroma (B, C, h, w) changes with luminance (B, 1, h, w) around each cell; 0 where it does not follow it."""
     means = _blur(torch.cat([luminance, chroma, luminance**2, chroma**2, luminance * chroma], dim=1), _WINDOW)
-    luminance, chroma, luminance2, chroma2, product = means.split([1, 2, 1, 2, 2], dim=1)
+    C = chroma.shape[1]
+    luminance, chroma, luminance2, chroma2, product = means.split([1, C, 1, C, C], dim=1)
     covariance = product - luminance * chroma
     luminance_variance = (luminance2 - luminance**2).clamp(min=0)
     chroma_variance = (chroma2 - chroma**2).clamp(min=0).sum(dim=1, keepdim=True)
@@ -169,4 +202,4 @@ def _weighted_sum(tensors: Sequence[Tensor], weights: Sequence[float]) -> Tensor
     return total
 
 
-__all__ = ["ChromaUpsampler", "render", "upsample_chroma"]
+__all__ = ["ChromaUpsampler", "render", "restore_luminance", "upsample_chroma"]

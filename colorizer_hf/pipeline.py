@@ -15,7 +15,7 @@ from torch import Tensor
 from transformers import AutoModel, Pipeline
 from transformers.pipelines import PIPELINE_REGISTRY
 
-from .chroma_upsampling import render
+from .chroma_upsampling import render, restore_luminance
 from .color import lab_to_rgb, lightness_table
 from .errors import ColorizerError, HintError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
@@ -53,18 +53,37 @@ class ColorizationResult:
         chroma: (2, h, w), predicted Lab a and b / 110 at the network's resolution.
         logits: (Q, h, w) over chroma bins, or None.
         bin_centers: (Q, 2), ab / 110 of the bins, or None.
+        predicted_luminance: (1, h, w), L / 100; None where the photo's own is kept, as of all but near-infrared frames.
     """
 
-    def __init__(self, photo: Photo, chroma: Tensor, logits: Tensor | None, bin_centers: Tensor | None) -> None:
+    def __init__(
+        self,
+        photo: Photo,
+        chroma: Tensor,
+        logits: Tensor | None,
+        bin_centers: Tensor | None,
+        predicted_luminance: Tensor | None = None,
+    ) -> None:
         self.photo = photo
         self.chroma = chroma
         self.logits = logits
         self.bin_centers = bin_centers
+        self.predicted_luminance = predicted_luminance
+
+    @cached_property
+    def luminance(self) -> np.ndarray:
+        """(H, W) luminance codes of the result: the photo's own, or of a near-infrared frame those in visible light."""
+        return self._luminance_of(self.photo)
+
+    def _luminance_of(self, photo: Photo) -> np.ndarray:
+        if self.predicted_luminance is None:
+            return photo.luminance
+        return restore_luminance(photo.luminance, self.predicted_luminance)
 
     @cached_property
     def pixels(self) -> np.ndarray:
         """sRGB at the photo's size, (H, W, 3), or (H, W, 4) with its alpha; uint8, or uint16 for 16-bit photos."""
-        return render(self.photo.luminance, self.chroma, self.photo.alpha)
+        return render(self.luminance, self.chroma, self.photo.alpha)
 
     @property
     def image(self) -> Image.Image:
@@ -80,7 +99,7 @@ class ColorizationResult:
         photo = self.photo.reduced(longer_side)
         if photo is self.photo:
             return self.image
-        return Image.fromarray(render(photo.luminance, self.chroma, photo.alpha))
+        return Image.fromarray(render(self._luminance_of(photo), self.chroma, photo.alpha))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -109,7 +128,7 @@ class ColorizationResult:
             raise ColorizerError(f"the point ({x:g}, {y:g}) lies outside the photo of {width} x {height} pixels")
         h, w = self.logits.shape[-2:]
         probabilities = self.logits[:, int(y / height * h), int(x / width * w)].softmax(dim=0)
-        code = self.photo.luminance[int(y), int(x)]
+        code = self.luminance[int(y), int(x)]
         darkest, brightest = luminance
         shown = min(max(float(lightness_table(self.photo.luminance.dtype)[code]), darkest), brightest)
         peaks = _likely_colors(probabilities, self.bin_centers, k)
@@ -274,6 +293,7 @@ class ColorizationPipeline(Pipeline):
             chroma=output.chroma[0],
             logits=None if output.logits is None else output.logits[0],
             bin_centers=None if output.logits is None else self.model.bin_centers.cpu(),
+            predicted_luminance=None if output.luminance is None else output.luminance[0],
         )
 
     def run_single(self, inputs: Any, *parameters: dict) -> ColorizationResult:  # ty: ignore[incompatible-method-override]

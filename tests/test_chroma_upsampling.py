@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from colorizer_hf.chroma_upsampling import ChromaUpsampler, render, upsample_chroma
+from colorizer_hf.chroma_upsampling import ChromaUpsampler, render, restore_luminance, upsample_chroma
 from colorizer_hf.color import lab_to_rgb, lightness_table, luminance_codes, rgb_to_lab
 
 PHOTO = skimage.data.coffee()[:, :-7]  # (400, 593, 3), no multiple of anything
@@ -132,3 +132,35 @@ class TestRender:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak - result < 12e6 + 3e6 * torch.get_num_threads()  # one float plane of the photo has 15e6 bytes
+
+
+class TestRestoreLuminance:
+    """Of near-infrared frames, whose luminance a network predicts at low resolution."""
+
+    CODES = luminance_codes(PHOTO)
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    @pytest.mark.parametrize("negative", [False, True], ids=["as it is", "dark for light"])
+    def test_the_frames_detail_is_kept_even_where_light_and_dark_change_places(
+        self, dtype: type, negative: bool
+    ) -> None:
+        top = np.iinfo(dtype).max
+        wanted = self.CODES.astype(dtype) * dtype(top // 255)
+        low = F.interpolate(photo_lab()[0], (100, 148), mode="area")
+        restored = restore_luminance(top - wanted if negative else wanted, low[0])
+        assert restored.dtype == dtype
+        blurred = F.interpolate(low, wanted.shape, mode="bicubic")[0, 0].numpy()
+        error = np.abs(lightness_table(dtype)[restored] - photo_lab()[0][0, 0].numpy()).mean()
+        assert error < 0.55 * np.abs(blurred - photo_lab()[0][0, 0].numpy()).mean()
+
+    @given(st.sampled_from([0, 255]), st.floats(0, 1))
+    def test_an_even_frame_takes_the_predicted_luminance(self, code: int, lightness: float) -> None:
+        frame = np.full((40, 56), code, np.uint8)
+        restored = restore_luminance(frame, torch.full((1, 10, 14), lightness))
+        nearest = np.abs(lightness_table(np.uint8) - lightness).argmin()
+        assert np.abs(restored.astype(int) - nearest).max() <= 1
+
+    @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (33, 5)], ids=str)
+    def test_takes_any_size(self, shape: tuple[int, int]) -> None:
+        frame = np.arange(shape[0] * shape[1], dtype=np.uint16).astype(np.uint8).reshape(shape)
+        assert restore_luminance(frame, torch.rand(1, 8, 8)).shape == shape

@@ -12,10 +12,12 @@ import torch
 from PIL import ExifTags, Image
 from transformers import pipeline as transformers_pipeline
 
-from colorizer_hf.color import luminance_codes, rgb_to_lab
+from colorizer_hf.color import lightness_table, luminance_codes, rgb_to_lab
 from colorizer_hf.errors import CheckpointError, ColorizerError, HintError, ImageError
 from colorizer_hf.hints import Hint
+from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.imaging import read
+from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
 from colorizer_hf.pipeline import ColorizationPipeline
 from colorizer_hf.session import EditSession
 
@@ -285,3 +287,60 @@ def test_saving_into_a_file_object_format_follows_the_suffix(
 ) -> None:
     pipe(gray).save(tmp_path / "out.webp")
     assert Image.open(io.BytesIO((tmp_path / "out.webp").read_bytes())).format == "WEBP"
+
+
+@pytest.fixture(scope="module")
+def nir() -> ColorizationPipeline:
+    """A network that predicts the luminance too; its weights are random."""
+    torch.manual_seed(0)
+    config = ChromaFormerConfig(
+        hidden_size=16,
+        num_layers=1,
+        num_heads=2,
+        decoder_channels=(12, 8),
+        decoder_depths=(1, 1),
+        modality="nir",
+        predicts_luminance=True,
+    )
+    model = ChromaFormerModel(config).eval()
+    assert model.luminance_head is not None
+    torch.nn.init.normal_(model.luminance_head.weight, std=0.2)
+    processor = ColorizerImageProcessor(config.working_size, config.size_multiple)
+    return ColorizationPipeline(model=model, image_processor=processor, device="cpu")
+
+
+class TestNearInfrared:
+    def test_the_result_has_a_luminance_of_its_own_and_the_photo_keeps_its(
+        self, nir: ColorizationPipeline, gray: np.ndarray
+    ) -> None:
+        result = nir(gray)
+        assert np.array_equal(result.photo.luminance, gray)
+        assert not np.array_equal(result.luminance, gray)
+        shown, _ = rgb_to_lab(torch.from_numpy(result.pixels.copy()).permute(2, 0, 1)[None] / 255)
+        codes = torch.from_numpy(lightness_table(np.uint8)[result.luminance])
+        assert (shown[0, 0] - codes).abs().max() <= 0.01
+
+    def test_gray_networks_keep_the_luminance(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        result = pipe(gray)
+        assert result.predicted_luminance is None
+        assert result.luminance is result.photo.luminance
+
+    def test_sixteen_bits_stay_sixteen_bits(self, nir: ColorizationPipeline, gray: np.ndarray, tmp_path: Path) -> None:
+        result = nir(gray.astype(np.uint16) * 257)
+        assert result.pixels.dtype == np.uint16
+        result.save(tmp_path / "colour.tif")
+        assert read(tmp_path / "colour.tif").luminance.dtype == np.uint16
+
+    @pytest.mark.parametrize("level", [0, 255])
+    @pytest.mark.parametrize("shape", [(1, 1), (40, 56)], ids=str)
+    def test_even_frames_have_a_result(self, nir: ColorizationPipeline, level: int, shape: tuple[int, int]) -> None:
+        frame = np.full(shape, level, np.uint8)
+        assert nir(frame).pixels.shape == (*shape, 3)
+
+    def test_hints_and_previews_work_as_ever(self, nir: ColorizationPipeline, gray: np.ndarray) -> None:
+        red = [Hint(60, 45, "#c03020")]
+        result = nir(gray, hints=red)
+        assert result.pixels[45, 60, 0] > result.pixels[45, 60, 2]
+        assert EditSession(nir, gray).update(red).pixels.tobytes() == result.pixels.tobytes()
+        assert result.preview(60).size == (60, 45)
+        assert result.suggestions(60, 45)

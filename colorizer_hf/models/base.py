@@ -136,12 +136,21 @@ class ColorizerModel(PreTrainedModel):
             luminance: (B, 1, H, W) in [0, 1].
             hints: See `decode`.
             palette: See `decode`.
-            labels: (B, 2, H, W), the true Lab a and b / 110.
+            labels: (B, 2, H, W), the true Lab a and b / 110; for networks that predict the luminance (B, 3, H, W),
+                with the true L / 100 in front.
             **kwargs: Passed to `decode`.
+
+        Raises:
+            ValueError: the labels have another number of channels.
         """
         output = self.decode(self.encode(luminance), hints, palette, **kwargs)
         if labels is not None:
-            output.loss = chroma_huber_loss(output.chroma, labels)
+            channels = 2 if output.luminance is None else 3
+            if labels.shape[1] != channels:
+                raise ValueError(f"labels must have shape (B, {channels}, H, W), got {tuple(labels.shape)}")
+            output.loss = chroma_huber_loss(output.chroma, labels[:, -2:])
+            if output.luminance is not None:
+                output.loss = output.loss + luminance_loss(output.luminance, labels[:, :1])
         return output
 
 
@@ -206,6 +215,22 @@ def chroma_huber_loss(chroma: Tensor, labels: Tensor, *, delta: float = 0.1) -> 
     return F.huber_loss(chroma, labels, delta=delta) / delta
 
 
+def luminance_loss(luminance: Tensor, labels: Tensor) -> Tensor:
+    """L1 distance between predicted and true luminance and between their differences from cell to cell.
+
+    Args:
+        luminance: (B, 1, h, w), L / 100.
+        labels: (B, 1, H, W); of a larger size they are averaged down first.
+
+    Returns:
+        Mean over all elements, a scalar.
+    """
+    if labels.shape[-2:] != luminance.shape[-2:]:
+        labels = F.interpolate(labels, luminance.shape[-2:], mode="area")
+    error = luminance - labels
+    return error.abs().mean() + error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+
+
 __all__ = [
     "CHROMA_SCALE",
     "AutomaticColorizer",
@@ -213,4 +238,5 @@ __all__ = [
     "ColorizerModel",
     "ColorizerOutput",
     "chroma_huber_loss",
+    "luminance_loss",
 ]

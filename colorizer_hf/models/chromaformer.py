@@ -5,6 +5,9 @@ the luminance and predict, for every cell, a distribution over chroma bins (as i
 residual.
 Hints enter at the very end: `HintSpread` carries each hint's error to the cells that look like its own. So everything
 expensive is computed once per photo, an edit costs milliseconds, and without hints nothing changes.
+
+Of near-infrared (NIR) frames it also predicts the luminance that the scene has in visible light, as a difference from
+the frame's own at full contrast.
 """
 
 from dataclasses import dataclass, field
@@ -44,6 +47,7 @@ class ChromaFormerConfig(ColorizerConfig):
         spread_rounds: How often what the spread left of the hints' errors is spread again.
         vivid_temperature: Temperature of the distribution at vividness 1 (annealed mean); 1 leaves it as it is.
         vivid_tilt: How strongly vividness 1 favours bins that lie farther out in the direction of the expected colour.
+        predicts_luminance: Whether the luminance is predicted too, as near-infrared frames need it.
     """
 
     model_type = "chromaformer"
@@ -62,6 +66,7 @@ class ChromaFormerConfig(ColorizerConfig):
     spread_rounds: int = 8
     vivid_temperature: float | int = 0.5
     vivid_tilt: float | int = 4.0
+    predicts_luminance: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)
@@ -140,6 +145,7 @@ class ChromaFormerFeatures:
         luminance: (B, 1, h, w), averaged over each cell.
         chroma: (B, 2, h, w), ab / 110 at vividness 0, without hints.
         size: Height and width of the network's input in pixels, before padding.
+        visible: (B, 1, h, w), predicted luminance of the scene in visible light; None if the network predicts none.
         vivid: The chroma without hints at the vividness last asked for: only the first of many edits computes it.
     """
 
@@ -150,6 +156,7 @@ class ChromaFormerFeatures:
     luminance: Tensor
     chroma: Tensor
     size: tuple[int, int]
+    visible: Tensor | None = None
     vivid: dict[float, Tensor] = field(default_factory=dict)
 
 
@@ -259,6 +266,7 @@ class ChromaFormerModel(ColorizerModel):
         self.residual_head = nn.Conv2d(width4, 2, 1)
         self.embedding_head = nn.Conv2d(width4, config.spread_heads * config.spread_dim, 1)
         self.mix_head = nn.Conv2d(width4, config.spread_heads, 1)
+        self.luminance_head = nn.Conv2d(width4, 1, 1) if config.predicts_luminance else None
         self.spread = HintSpread(config.spread_heads, config.spread_rounds)
         self.register_buffer("bin_centers", bin_centers() / CHROMA_SCALE)  # (Q, 2)
         self.post_init()
@@ -273,6 +281,8 @@ class ChromaFormerModel(ColorizerModel):
             init.normal_(module.bin_head.weight, std=0.02)
             init.zeros_(module.residual_head.weight)
             init.zeros_(module.mix_head.weight)
+            if module.luminance_head is not None:
+                init.zeros_(module.luminance_head.weight)  # starts with the luminance that it sees
             init.normal_(module.embedding_head.weight, std=0.02)  # neighbours start out similar, so that hints spread
         elif isinstance(module, nn.Linear):
             init.trunc_normal_(module.weight, std=0.02)
@@ -288,6 +298,8 @@ class ChromaFormerModel(ColorizerModel):
     def encode(self, luminance: Tensor) -> ChromaFormerFeatures:
         height, width = luminance.shape[-2:]
         multiple = self.config.size_multiple
+        if self.config.predicts_luminance:
+            luminance = stretch(luminance)
         padded = F.pad(luminance, (0, -width % multiple, 0, -height % multiple), mode="replicate")
         map4, map8, map16, map32 = self.backbone(padded)
         x = F.interpolate(self.project32(map32), scale_factor=2.0, mode="bilinear", align_corners=False)
@@ -310,6 +322,7 @@ class ChromaFormerModel(ColorizerModel):
             luminance=luminance,
             chroma=self._mean_chroma(logits) + residual,
             size=size,
+            visible=None if self.luminance_head is None else luminance + self.luminance_head(x),
         )
 
     def decode(
@@ -328,7 +341,7 @@ class ChromaFormerModel(ColorizerModel):
             chroma = self._vivid_chroma(features, vividness)
         if hints is not None and len(hints) > 0:
             chroma = self.spread(chroma, features, hints)
-        return ColorizerOutput(chroma=chroma, logits=features.logits)
+        return ColorizerOutput(chroma=chroma, logits=features.logits, luminance=features.visible)
 
     def _vivid_chroma(self, features: ChromaFormerFeatures, vividness: float) -> Tensor:
         if vividness in features.vivid and not torch.is_grad_enabled():
@@ -357,6 +370,16 @@ class ChromaFormerModel(ColorizerModel):
         # (logits + tilt * centers @ direction) * coldness in one pass over the distribution
         vivid = torch.baddbmm(logits.flatten(2), centers, direction.flatten(2), beta=coldness, alpha=tilt * coldness)
         return vivid.view_as(logits)
+
+
+def stretch(luminance: Tensor) -> Tensor:
+    """Near-infrared frames (B, 1, H, W) at full contrast: 0.5 % of the pixels become black, 0.5 % white.
+
+    Exposure says nothing about colour in near-infrared; an even frame stays even, and becomes black.
+    """
+    ends = torch.quantile(luminance.float().flatten(1), torch.tensor([0.005, 0.995], device=luminance.device), dim=1)
+    low, high = ends.view(2, -1, 1, 1, 1).to(luminance.dtype)
+    return ((luminance - low) / (high - low).clamp(min=1e-3)).clamp(0, 1)
 
 
 def cell_positions(h: int, w: int, size: tuple[int, int], device: torch.device) -> Tensor:
