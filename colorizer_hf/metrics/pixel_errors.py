@@ -1,7 +1,7 @@
-"""Errors pixel by pixel: MSE, absolute error (AE), PSNR.
+"""Errors pixel by pixel: MSE, absolute error (AE), PSNR, also of the luma alone.
 
-All three compare 8-bit RGB pictures in the 0..255 scale, in float64, and average over pixels and channels of one
-picture. Sums over the channels, which some papers print, are three times as large.
+All compare RGB pictures in the 0..255 scale, in float64, and average over pixels and channels of one picture. Sums over
+the channels, which some papers print, are three times as large.
 """
 
 import torch
@@ -50,4 +50,26 @@ def psnr(picture: Tensor, truth: Tensor, *, cap: float = 100.0) -> Tensor:
     return (10 * torch.log10(PEAK**2 / mean_squared_error(picture, truth))).clamp(max=cap)
 
 
-__all__ = ["PEAK", "absolute_error", "mean_squared_error", "psnr"]
+def luma_psnr(picture: Tensor, truth: Tensor, *, cap: float = 100.0) -> Tensor:
+    """Peak signal-to-noise ratio of the luma of each picture: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+
+    Of a network that predicts brightness too it says how well, apart from the colours.
+
+    Args:
+        picture: (B, 3, H, W) RGB, uint8 or float in 0..255.
+        truth: Like `picture`.
+        cap: Highest value in dB; pictures of identical luma, whose ratio is infinite, get it.
+
+    Returns:
+        (B,) float64, in dB.
+    """
+    return psnr(_luma(picture), _luma(truth), cap=cap)
+
+
+def _luma(picture: Tensor) -> Tensor:
+    """(B, 1, H, W) float64 in 0..255, not rounded."""
+    red, green, blue = picture.double().split(1, dim=1)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+__all__ = ["PEAK", "absolute_error", "luma_psnr", "mean_squared_error", "psnr"]

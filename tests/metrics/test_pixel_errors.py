@@ -1,7 +1,9 @@
+import math
+
 import pytest
 import torch
 
-from colorizer_hf.metrics.pixel_errors import absolute_error, mean_squared_error, psnr
+from colorizer_hf.metrics.pixel_errors import absolute_error, luma_psnr, mean_squared_error, psnr
 
 
 class TestPixelErrors:
@@ -27,3 +29,19 @@ class TestPixelErrors:
     def test_psnr_of_identical_pictures_is_the_cap(self, ramp):
         assert psnr(ramp, ramp).item() == 100
         assert psnr(ramp, ramp, cap=50).item() == 50
+
+
+class TestLumaPsnr:
+    def test_weighs_the_channels(self, ramp, shifted_ramp):
+        # 0.299 x 6 - 0.587 x 4 at every pixel
+        assert luma_psnr(shifted_ramp, ramp).item() == pytest.approx(20 * math.log10(255 / 0.554), abs=5e-5)
+
+    def test_of_gray_pictures_is_the_psnr(self, gray_pair):
+        assert luma_psnr(*gray_pair).item() == pytest.approx(psnr(*gray_pair).item())
+
+    def test_is_the_cap_where_only_the_colour_differs(self):
+        picture, truth = (
+            torch.tensor(rgb, dtype=torch.float64).view(1, 3, 1, 1) for rgb in ((80, 80, 80), (80, 94.25, 6.625))
+        )
+        assert luma_psnr(picture, truth).item() == 100
+        assert psnr(picture, truth).item() < 20

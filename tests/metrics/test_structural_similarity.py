@@ -2,7 +2,7 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
-from colorizer_hf.metrics.structural_similarity import ssim
+from colorizer_hf.metrics.structural_similarity import ssim, ssim_uniform
 
 
 class TestSsim:
@@ -29,3 +29,18 @@ class TestSsim:
         )
         valid = similarity[:, 5:-5, 5:-5].mean()
         assert ssim(picture, truth).item() == pytest.approx(valid, abs=1e-5)
+
+
+class TestSsimUniform:
+    @pytest.mark.parametrize("shape", [(7, 7), (40, 48)])
+    def test_is_the_default_of_scikit_image(self, shape):
+        picture, truth = torch.randint(0, 256, (2, 2, 3, *shape), generator=torch.Generator().manual_seed(3)).byte()
+        picture[1] = truth[1] // 2 + 40
+        expected = [
+            structural_similarity((a / 255).numpy(), (b / 255).numpy(), channel_axis=0, data_range=1)
+            for a, b in zip(picture.double(), truth.double(), strict=True)
+        ]
+        assert ssim_uniform(picture, truth).tolist() == pytest.approx(expected, abs=1e-9)
+
+    def test_is_one_for_identical_pictures(self, ramp):
+        assert ssim_uniform(ramp, ramp).item() == pytest.approx(1)
