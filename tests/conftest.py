@@ -1,7 +1,9 @@
 """What all tests share."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # No test may ask the Hub; without this a mistyped folder costs half a minute of retries.
@@ -13,3 +15,22 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # A deadline per example would be a timing assertion.
 settings.register_profile("colorizer_hf", deadline=None)
 settings.load_profile("colorizer_hf")
+
+
+@pytest.fixture(scope="session")
+def nir_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network for near-infrared frames: the bundled one for gray photographs, and it makes everything lighter."""
+    import torch
+
+    from colorizer_hf.hub.publishing import save_checkpoint
+    from colorizer_hf.image_processing import ColorizerImageProcessor
+    from colorizer_hf.models.chromaformer import ChromaFormerModel
+
+    loaded = ChromaFormerModel.from_pretrained(
+        "chromaformer", modality="nir", predicts_luminance=True, output_loading_info=True
+    )
+    torch.nn.init.zeros_(loaded[0].luminance_head.weight)
+    torch.nn.init.constant_(loaded[0].luminance_head.bias, 0.2)
+    folder = tmp_path_factory.mktemp("checkpoints") / "for_nir"
+    save_checkpoint(loaded[0], ColorizerImageProcessor.from_pretrained("chromaformer"), folder)
+    return folder

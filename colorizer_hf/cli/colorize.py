@@ -44,6 +44,9 @@ def colorize(
         typer.Option(min=32, max=1024, help="Shorter side in pixels at which the network sees the photograph."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name, folder or Hub id; `colorizer models` lists names.")] = None,
+    nir: Annotated[
+        bool, typer.Option("--nir", help="The photographs are near-infrared frames; their brightness changes too.")
+    ] = False,
     device: Device = None,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of results in a lossy format.")] = 95,
     no_note: Annotated[
@@ -65,9 +68,13 @@ def colorize(
     jobs = _plan(photos, output, report, overwrite=overwrite)
     if jobs:
         with heavy_imports():
+            from ..models.auto import NIR_CHECKPOINT
             from ..pipeline import ColorizationPipeline
 
-        pipeline = ColorizationPipeline.from_pretrained(model, device=device)
+        pipeline = ColorizationPipeline.from_pretrained(model or (NIR_CHECKPOINT if nir else None), device=device)
+        if nir and pipeline.model.config.modality == "gray":
+            problem = f"{model} was trained for gray photographs, not for near-infrared frames; take another model"
+            raise typer.BadParameter(problem, param_hint="--nir")
         for photo, target in with_progress(jobs):
             try:
                 result = pipeline(photo.path, hints=hints, vividness=vividness, size=size)

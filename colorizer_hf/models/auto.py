@@ -27,6 +27,7 @@ from .unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 DEFAULT_CHECKPOINT = "chromaformer"
+NIR_CHECKPOINT = "chromaformer_nir"  # the default for near-infrared frames
 
 
 @dataclass(frozen=True)

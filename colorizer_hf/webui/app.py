@@ -142,8 +142,9 @@ def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> No
                 format, note = _format(), _note()
                 save = gr.Button("Download at full size", variant="primary", elem_id="download")
             with gr.Group():
-                _modality(pipelines)
-                model = _model(list(pipelines))
+                by_modality = _by_modality(pipelines)
+                modality = _modality(by_modality)
+                model = _model(by_modality[modality.value])
 
     seen = [stage, model, vividness]
     live = _WORK | _LIVE
@@ -152,6 +153,9 @@ def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> No
         stage.edit(handlers.edit, seen, stage, trigger_mode="always_last", **live),
         vividness.input(handlers.edit, seen, stage, trigger_mode="always_last", **live),
         model.input(handlers.edit, seen, stage, trigger_mode="always_last", **live),
+        modality.input(lambda kind: _model_choice(by_modality[kind]), modality, model, **_LIVE).then(
+            handlers.edit, seen, stage, **live
+        ),
         stage.full(handlers.show_full_size, seen, stage, **live),
         stage.save_hints(handlers.save_hints, stage, stage, **_LIVE),
         stage.load_hints(handlers.load_hints, stage, stage, **_LIVE),
@@ -243,17 +247,31 @@ def _example(path: Path) -> dict[str, str]:
     return {"name": path.name, "label": path.stem.replace("_", " ").capitalize(), "image": image}
 
 
-def _modality(pipelines: dict[str, ColorizationPipeline]) -> gr.Radio:
+def _by_modality(pipelines: dict[str, ColorizationPipeline]) -> dict[str, list[str]]:
+    """Names of the models for gray and for near-infrared photos; one for any of them is in both lists."""
+    kinds = {name: pipeline.model.config.modality for name, pipeline in pipelines.items()}
+    return {
+        "Gray": [name for name, kind in kinds.items() if kind != "nir"],
+        "NIR": [name for name, kind in kinds.items() if kind != "gray"],
+    }
+
+
+def _modality(by_modality: dict[str, list[str]]) -> gr.Radio:
     """Gray or near-infrared; only what there is a model for can be chosen."""
-    has_nir = any(pipeline.model.config.modality != "gray" for pipeline in pipelines.values())
+    there = [kind for kind, names in by_modality.items() if names]
     return gr.Radio(
-        ["Gray", "NIR"],
-        value="Gray",
+        list(by_modality),
+        value=there[0],
         label="The photo is",
-        info=None if has_nir else NO_NIR,
-        interactive=has_nir,
+        info=None if by_modality["NIR"] else NO_NIR,
+        interactive=len(there) > 1,
         elem_id="modality",
     )
+
+
+def _model_choice(names: list[str]) -> dict[str, Any]:
+    """What the list of models then offers."""
+    return gr.update(choices=names, value=names[0])
 
 
 def _model(names: Sequence[str]) -> gr.Dropdown:

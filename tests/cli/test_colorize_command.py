@@ -273,6 +273,25 @@ class TestWrongUsage:
         assert sorted(tmp_path.iterdir()) == before
 
 
+class TestNearInfrared:
+    def test_sixteen_bit_frames_become_sixteen_bit_colour_at_their_own_size(
+        self, nir_checkpoint: Path, tmp_path: Path
+    ) -> None:
+        frame = np.asarray(gray()).astype(np.uint16) * 100
+        tifffile.imwrite(tmp_path / "frame.tif", frame)
+        result = colorizer(tmp_path / "frame.tif", "--nir", "--model", nir_checkpoint, "-o", tmp_path / "colour.tif")
+        assert result.exit_code == 0, result.stderr
+        colour = tifffile.imread(tmp_path / "colour.tif")
+        assert colour.dtype == np.uint16
+        assert colour.shape == (HEIGHT, WIDTH, 3)
+
+    def test_a_model_for_gray_photographs_is_refused(self, photo: Path, tmp_path: Path) -> None:
+        result = colorizer(photo, "--nir", "--model", "chromaformer", "-o", tmp_path / "out")
+        assert result.exit_code == 2
+        assert "chromaformer was trained for gray photographs" in result.stderr
+        assert not (tmp_path / "out").exists()
+
+
 class TestHint:
     def test_colours_its_spot(self, photo: Path, tmp_path: Path):
         result = colorizer(photo, "-o", tmp_path / "red.png", "--hint", "20,15,#c03030", "--hint", "70,45,#3030c0,8")

@@ -211,6 +211,11 @@ class Tab:
         """The slider."""
         return self.page.get_by_role("slider", name="Vividness")
 
+    def choose_modality(self, kind: str) -> None:
+        """Say what the photo is, "Gray" or "NIR", and see what follows."""
+        with self.new_picture():
+            self.page.locator("#modality").get_by_label(kind, exact=True).check()
+
     def choose_model(self, name: str) -> None:
         """Choose a model, and see what follows."""
         self.page.get_by_label("Model").click()

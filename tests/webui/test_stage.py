@@ -59,6 +59,36 @@ def two_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def with_nir(nir_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the bundled model and one for near-infrared frames, which makes everything lighter."""
+    gray = bundled_checkpoints()[0].name
+    with serve(tmp_path_factory.mktemp("with-nir"), "--model", gray, "--model", str(nir_checkpoint)) as server:
+        yield server
+
+
+class TestNearInfrared:
+    def test_the_switch_takes_a_model_for_it_and_hints_work_there_too(
+        self, with_nir: Server, open_tab: Callable[..., Tab]
+    ) -> None:
+        tab = open_tab(with_nir.url)
+        tab.open_example(FAMILY)
+        gray = tab.shown()
+        tab.choose_modality("NIR")
+        infrared = tab.shown()
+        assert infrared.mean() > gray.mean() + 20
+        tab.paint(ON_SLEEVE, color="red")
+        assert redness(tab.shown(), SLEEVE) > redness(infrared, SLEEVE) + 5
+        tab.press("undo")
+        tab.choose_modality("Gray")
+        assert same(tab.shown(), gray)
+
+    def test_without_a_model_for_it_the_switch_says_why_it_is_off(self, tab: Tab) -> None:
+        if any(checkpoint.modality != "gray" for checkpoint in bundled_checkpoints()):
+            pytest.skip("a model for near-infrared frames is bundled")
+        expect(tab.page.locator("#modality")).to_contain_text("Near-infrared is off")
+
+
 class TestOpening:
     def test_a_photo_appears_in_gray_and_then_in_colour(self, tab: Tab, photos: Path) -> None:
         tab.open(photos / "gray.png")
