@@ -70,16 +70,25 @@ class TestSamples:
     def test_an_epoch_shows_every_photo_once(self, photo_folder) -> None:
         config = DataConfig(sources=(str(photo_folder),), crop_size=80, min_crop=1)
         photos = MemoryPhotos(config, seed=0, total=100)
-        sums = {int(sum(int(v) for v in photo.reshape(-1)) % 997) for photo in photos.photos}
-        assert len(sums) == len(photos.photos)
+        sums = {int(sum(int(v) for v in photo.reshape(-1)) % 997) for photo in photos.pictures}
+        assert len(sums) == len(photos.pictures)
         seen = [photos[n].float().mean().item() for n in range(6)]
         assert len({round(value, 3) for value in seen}) == 6
 
     def test_a_crop_is_a_square_of_the_asked_size(self) -> None:
         photo = np.zeros((30, 90, 3), np.uint8)
-        crop = random_crop(photo, DataConfig(sources=(), crop_size=16), np.random.default_rng(0))
+        crop = random_crop(photo, 16, 0.65, np.random.default_rng(0))
         assert crop.shape == (3, 16, 16)
         assert crop.dtype == torch.uint8
+
+    def test_a_fourth_channel_is_cut_with_the_others_and_does_not_weigh_on_them(self) -> None:
+        photo = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
+        for seed in range(10):
+            alone, joined = (
+                random_crop(picture, 24, 0.5, np.random.default_rng(seed))
+                for picture in (photo, np.dstack([photo, photo[..., 0]]))
+            )
+            assert torch.equal(joined, torch.cat([alone, alone[:1]]))
 
 
 class TestLoader:

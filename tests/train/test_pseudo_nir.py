@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kornia.color import rgb_to_grayscale
 from torch import Tensor
@@ -30,7 +30,6 @@ def scenes() -> Tensor:
 
 
 class TestEveryDraw:
-    @settings(max_examples=50, deadline=None)
     @given(
         seed=st.integers(0, 2**31),
         gray=st.floats(0, 1),

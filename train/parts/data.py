@@ -8,8 +8,9 @@ gives random access; `StreamedPhotos` reads on and on through a shuffle buffer f
 import io
 import itertools
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -72,13 +73,25 @@ def read_photos(config: DataConfig) -> Iterator[np.ndarray]:
     """Yield the photographs of all sources, (H, W, 3) uint8, reduced to `stored_size`, near-gray ones left out.
 
     Raises:
-        TrainingDataError: there are no sources, or none of their photographs has colour.
+        TrainingDataError: there are no sources, or one has no photographs.
     """
     if not config.sources:
         raise TrainingDataError("no training photographs were given; set data.sources to folders, tars or hf:// ids")
     photos = (reduce_photo(image, config.stored_size) for source in config.sources for image in read_source(source))
     colourful = (photo for photo in photos if mean_chroma(photo) >= config.min_chroma)
     yield from itertools.islice(colourful, config.limit)
+
+
+def load_photos(config: DataConfig) -> list[np.ndarray]:
+    """All that `read_photos` yields.
+
+    Raises:
+        TrainingDataError: there are no sources, or none of their photographs has colour.
+    """
+    photos = list(read_photos(config))
+    if not photos:
+        raise TrainingDataError(f"no photo of {', '.join(config.sources)} has a mean chroma of {config.min_chroma}")
+    return photos
 
 
 def reduce_photo(image: Image.Image, size: int) -> np.ndarray:
@@ -96,27 +109,45 @@ def mean_chroma(photo: np.ndarray) -> float:
     return float(chroma.norm(dim=1).mean() * CHROMA_SCALE)
 
 
-class MemoryPhotos(Dataset):
-    """All photographs decoded in memory; sample n of an endless run is a pure function of (seed, n).
+class MemoryCrops(Dataset[Tensor]):
+    """Random crops of pictures in memory; sample n of an endless run is a pure function of (seed, n).
 
-    So a run resumed at sample n goes on exactly as the uninterrupted one, with any number of workers.
+    So a run resumed at sample n goes on exactly as the uninterrupted one, with any number of workers. Each epoch shows
+    every picture once.
+
+    Args:
+        pictures: (H, W, 3) or (H, W, 4) uint8; at least one.
+        crop_size: See `random_crop`, as the next one.
+        min_crop: Likewise.
+        seed: Of order and crops.
+        total: Length of the run.
     """
 
-    def __init__(self, config: DataConfig, *, seed: int, total: int) -> None:
-        self.config = config
+    def __init__(
+        self, pictures: Sequence[np.ndarray], *, crop_size: int, min_crop: float, seed: int, total: int
+    ) -> None:
+        self.pictures = pictures
+        self.crop_size = crop_size
+        self.min_crop = min_crop
         self.seed = seed
         self.total = total
-        self.photos = list(read_photos(config))
-        if not self.photos:
-            raise TrainingDataError(f"no photo of {', '.join(config.sources)} has a mean chroma of {config.min_chroma}")
 
     def __len__(self) -> int:
         return self.total
 
     def __getitem__(self, index: int) -> Tensor:
-        epoch, place = divmod(index, len(self.photos))
-        photo = self.photos[_permutation(len(self.photos), self.seed, epoch)[place]]
-        return random_crop(photo, self.config, np.random.default_rng((self.seed, index)))
+        epoch, place = divmod(index, len(self.pictures))
+        picture = self.pictures[_permutation(len(self.pictures), self.seed, epoch)[place]]
+        return random_crop(picture, self.crop_size, self.min_crop, np.random.default_rng((self.seed, index)))
+
+
+class MemoryPhotos(MemoryCrops):
+    """All photographs decoded in memory; samples (3, S, S) uint8."""
+
+    def __init__(self, config: DataConfig, *, seed: int, total: int) -> None:
+        super().__init__(
+            load_photos(config), crop_size=config.crop_size, min_crop=config.min_crop, seed=seed, total=total
+        )
 
 
 class StreamedPhotos(IterableDataset[Tensor]):
@@ -137,7 +168,8 @@ class StreamedPhotos(IterableDataset[Tensor]):
         photos = itertools.islice(self._shuffled(), self.start, self.total)
         for n, photo in enumerate(photos, start=self.start):
             if n % shares == share:
-                yield random_crop(photo, self.config, np.random.default_rng((self.seed, n)))
+                rng = np.random.default_rng((self.seed, n))
+                yield random_crop(photo, self.config.crop_size, self.config.min_crop, rng)
 
     def _shuffled(self) -> Iterator[np.ndarray]:
         rng = np.random.default_rng((self.seed, 1))
@@ -152,13 +184,25 @@ class StreamedPhotos(IterableDataset[Tensor]):
             buffer[place] = photo
 
 
-def random_crop(photo: np.ndarray, config: DataConfig, rng: np.random.Generator) -> Tensor:
-    """A random square of the photo, mirrored half of the time, (3, S, S) uint8."""
-    height, width = photo.shape[:2]
-    side = rng.uniform(config.min_crop, 1) * min(height, width)
+def random_crop(picture: np.ndarray, size: int, min_crop: float, rng: np.random.Generator) -> Tensor:
+    """A random square of a picture, mirrored half of the time.
+
+    Args:
+        picture: (H, W, 3) or (H, W, 4) uint8; what belongs together is cut together.
+        size: Side of the result, S.
+        min_crop: Smallest square as a share of the picture's shorter side.
+        rng: Decides everything.
+
+    Returns:
+        (3, S, S) or (4, S, S) uint8.
+    """
+    height, width, channels = picture.shape
+    side = rng.uniform(min_crop, 1) * min(height, width)
     left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
-    size = (config.crop_size, config.crop_size)
-    crop = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, box=(left, top, left + side, top + side))
+    mode = {3: "RGB", 4: "CMYK"}[channels]  # RGBA would be weighed by its fourth channel
+    crop = Image.frombytes(mode, (width, height), picture.tobytes()).resize(
+        (size, size), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side)
+    )
     if rng.random() < 0.5:
         crop = ImageOps.mirror(crop)
     return torch.from_numpy(np.asarray(crop).copy()).permute(2, 0, 1)
@@ -176,16 +220,10 @@ def build_loader(config: DataConfig, *, batch_size: int, seed: int, start: int, 
     return DataLoader(photos, batch_size, sampler=sampler, num_workers=config.num_workers, drop_last=True)
 
 
-_last_permutation: dict[tuple[int, int, int], np.ndarray] = {}
-
-
+@lru_cache(maxsize=2)  # of two sets of pictures that are drawn from in turn
 def _permutation(length: int, seed: int, epoch: int) -> np.ndarray:
-    """The order of one epoch; only the last one is kept."""
-    key = (length, seed, epoch)
-    if key not in _last_permutation:
-        _last_permutation.clear()
-        _last_permutation[key] = np.random.default_rng((seed, epoch, 0)).permutation(length)
-    return _last_permutation[key]
+    """The order of one epoch."""
+    return np.random.default_rng((seed, epoch, 0)).permutation(length)
 
 
 def _open_source(source: str) -> Iterator[Image.Image]:
