@@ -1,7 +1,7 @@
-"""`colorizer evaluate`: how close a network comes to the true colours of photographs."""
+"""`colorizer evaluate`: how close a network comes to the true colours of photographs, or of near-infrared frames."""
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -13,19 +13,37 @@ import typer
 
 from ..errors import ColorizerError, ImageError
 from .devices import Device
+from .nir_evaluation import NIR_PROTOCOL, evaluate_nir
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..metrics.lpips import Lpips
     from ..metrics.report import EvaluationReport, Measures
     from ..models.base import ColorizerModel
+    from ..pipeline import ColorizationPipeline
 
 
 def evaluate(
-    photos: Annotated[Path, typer.Argument(metavar="FOLDER_OR_TAR", help="Colour photographs.")],
+    photos: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER_OR_TAR",
+            help="Colour photographs; for vcip2020 pairs NAME_nir, NAME_rgb of near-infrared and colour ones.",
+        ),
+    ],
     protocol: Annotated[
-        Literal["siggraph17", "icolorit"], typer.Option(help="Rules of the comparison.")
+        Literal["siggraph17", "icolorit", "vcip2020"],
+        typer.Option(help="Rules of the comparison; vcip2020 is for near-infrared frames."),
     ] = "siggraph17",
-    hints: Annotated[str, typer.Option(metavar="N,N,...", help="Numbers of hints, 0 to 500.")] = "0,1,10,100",
+    hints: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,...", help="Numbers of hints, 0 to 500.", show_default="0,1,10,100"),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER_OR_TAR", help="Training pairs, whose mean colours are floors of vcip2020."),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many photographs.")] = None,
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name or folder; the default model if absent.")
@@ -45,14 +63,27 @@ def evaluate(
         typer.Option(metavar="FILE", envvar="COLORIZER_LPIPS_VGG", help="VGG16's weights (safetensors), for LPIPS."),
     ] = None,
 ) -> None:
-    """Measure a model on colour photographs, beside a gray picture, a constant tone and the best it could reach."""
-    counts = _hint_counts(hints)
+    """Measure a model on colour photographs, beside a gray picture, a constant tone and the best it could reach.
+
+    With --protocol vcip2020: on near-infrared frames, beside the frame itself and the true brightness without colour.
+    """
+    _check_options(protocol, {"--hints": hints, "--plot": plot}, train)
+    counts = _hint_counts("0,1,10,100" if hints is None else hints)
     for path in filter(None, (json, plot)):
         _check_place(path)
+    trunks = {"alex": lpips_alex, "vgg": lpips_vgg}
+    if protocol == NIR_PROTOCOL:
+        pipeline, distances = _load_pipeline(model, device), _lpips(trunks)
+        name = model or Path(str(pipeline.model.name_or_path)).name
+        colorize = nir_colorizer(pipeline, size=size)
+        report = evaluate_nir(photos, colorize, name=name, train=train, limit=limit, lpips=distances)
+        if json:
+            _write(json, report.to_json().encode())
+        return
     if plot and not find_spec("matplotlib"):
         raise ColorizerError("--plot needs matplotlib; install it with: pip install 'colorizer_hf[eval]'")
     network = _load(model, device)
-    distances = _lpips({"alex": lpips_alex, "vgg": lpips_vgg})
+    distances = _lpips(trunks)
     skipped: list[ImageError] = []
     report = _run(photos, limit, skipped, network, protocol=protocol, hints=counts, lpips=distances, size=size)
     report = replace(report, model=model or report.model)
@@ -67,6 +98,16 @@ def evaluate(
         _write(plot, picture.getvalue())
     if skipped:
         raise typer.Exit(1)
+
+
+def _check_options(protocol: str, only_colour: dict[str, object], train: Path | None) -> None:
+    """Refuse options that the protocol has no use for."""
+    nir = protocol == NIR_PROTOCOL
+    useless = [option for option, value in only_colour.items() if value is not None] if nir else []
+    if useless:
+        raise typer.BadParameter(f"{useless[0]} belongs to protocols with colour hints; leave it out with {protocol}")
+    if train and not nir:
+        raise typer.BadParameter(f"--train belongs to {NIR_PROTOCOL}; leave it out with {protocol}")
 
 
 def _hint_counts(text: str) -> list[int]:
@@ -85,6 +126,26 @@ def _load(name: str | None, device: str | None) -> "ColorizerModel":
 
     best = torch.accelerator.current_accelerator(check_available=True) or "cpu"
     return load_model(name).to(device or best)
+
+
+def _load_pipeline(name: str | None, device: str | None) -> "ColorizationPipeline":
+    from ..pipeline import ColorizationPipeline
+
+    return ColorizationPipeline.from_pretrained(name, device=device)
+
+
+def nir_colorizer(pipeline: "ColorizationPipeline", *, size: int | None = None) -> "Callable[[np.ndarray], np.ndarray]":
+    """A function from a near-infrared frame (H, W), uint8 or uint16, to a picture (H, W, 3) uint8.
+
+    A network for gray photographs takes the frame for one, and so for the luminance of the picture.
+
+    Args:
+        pipeline: The network, decoded with vividness 0: the colours of least error.
+        size: Working resolution; the network's own if None.
+    """
+    from ..imaging import eight_bit
+
+    return lambda frame: eight_bit(pipeline(frame, vividness=0.0, size=size).pixels)
 
 
 def _lpips(files: dict[str, Path | None]) -> list["Lpips"]:

@@ -1,7 +1,7 @@
 import json
 import os
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Literal, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -17,13 +17,31 @@ from colorizer_hf.metrics.protocols import PROTOCOLS
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> str:
     """Folder of a small network with random weights."""
+    return save_tiny(tmp_path_factory.mktemp("models") / "tiny", modality="gray")
+
+
+@pytest.fixture(scope="module")
+def nir_model(tmp_path_factory) -> str:
+    """The same for near-infrared frames: it predicts luminance too."""
+    return save_tiny(tmp_path_factory.mktemp("models") / "tiny_nir", modality="nir")
+
+
+def save_tiny(folder: Path, *, modality: Literal["gray", "nir"]) -> str:
+    from colorizer_hf.image_processing import ColorizerImageProcessor
     from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
 
-    folder = tmp_path_factory.mktemp("models") / "tiny"
     config = ChromaFormerConfig(
-        hidden_size=12, num_layers=1, num_heads=2, decoder_channels=[8, 8], decoder_depths=[1, 1], working_size=64
+        hidden_size=12,
+        num_layers=1,
+        num_heads=2,
+        decoder_channels=[8, 8],
+        decoder_depths=[1, 1],
+        working_size=64,
+        modality=modality,
+        predicts_luminance=modality == "nir",
     )
     ChromaFormerModel(config).save_pretrained(folder)
+    ColorizerImageProcessor(working_size=64).save_pretrained(folder)
     return str(folder)
 
 
@@ -126,4 +144,96 @@ class TestEvaluate:
 
     def test_offers_every_protocol(self):
         choices, *_ = get_args(get_type_hints(evaluate, include_extras=True)["protocol"])
-        assert set(get_args(choices)) == set(PROTOCOLS)
+        assert set(get_args(choices)) == {*PROTOCOLS, "vcip2020"}
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Two public test images of the challenge by their names, of which the first leaks."""
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for name in ("testing_0003", "testing_0005"):
+        pixels = generator.integers(40, 220, (4, 5, 4), dtype=np.uint8)
+        large = [
+            Image.fromarray(channel).resize((50, 40), Image.Resampling.BICUBIC)
+            for channel in np.moveaxis(pixels, -1, 0)
+        ]
+        large[3].save(folder / f"{name}_nir.png")
+        Image.merge("RGB", large[:3]).save(folder / f"{name}_rgb.png")
+    return folder
+
+
+def run_nir(*arguments: object) -> Result:
+    return run(*arguments, "--protocol", "vcip2020")
+
+
+class TestEvaluateNir:
+    def test_writes_rows_for_subsets_and_targets_with_their_floors(self, pairs, model, tmp_path):
+        out = tmp_path / "out.json"
+        result = run_nir(pairs, "--model", model, "--train", pairs, "--json", out)
+        assert result.exit_code == 0, result.output
+        report = json.loads(out.read_text())
+        assert (report["protocol"], report["model"], report["images"]) == ("vcip2020", model, 2)
+        assert report["training_images"] == 2
+        assert [(row["subset"], row["target"], row["images"]) for row in report["rows"]] == [
+            ("all", "raw", 2),
+            ("all", "stretched", 2),
+            ("not_in_training", "raw", 1),
+            ("not_in_training", "stretched", 1),
+            ("no_near_duplicate", "raw", 1),
+            ("no_near_duplicate", "stretched", 1),
+        ]
+        for row in report["rows"]:
+            assert list(row["references"]) == ["nir_copied", "nir_toned", "nir_table", "true_luminance"]
+
+    def test_prints_a_table_for_each_with_the_floors_before_the_model(self, pairs, model):
+        lines = [line.strip() for line in run_nir(pairs, "--model", model, "--train", pairs).stdout.splitlines()]
+        assert "not in training, stretched targets: 1 pair" in lines
+        labels = ("NIR copied", "NIR toned", "NIR table", "true gray", "model")
+        assert [name for line in lines for name in labels if line.startswith(name)] == 6 * list(labels)
+
+    def test_a_network_for_gray_photographs_keeps_the_frame_as_luminance(self, pairs, model, tmp_path):
+        out = tmp_path / "out.json"
+        run_nir(pairs, "--model", model, "--json", out)
+        row = json.loads(out.read_text())["rows"][0]
+        assert row["luma_psnr"] == pytest.approx(row["references"]["nir_copied"]["luma_psnr"], abs=0.5)
+        assert list(row["references"]) == ["nir_copied", "nir_toned", "true_luminance"]
+
+    def test_a_network_for_near_infrared_frames_gives_the_luminance_too(self, pairs, nir_model, tmp_path):
+        out = tmp_path / "out.json"
+        assert run_nir(pairs, "--model", nir_model, "--json", out).exit_code == 0
+        row = json.loads(out.read_text())["rows"][0]
+        assert abs(row["luma_psnr"] - row["references"]["nir_copied"]["luma_psnr"]) > 0.5
+
+    def test_stops_at_the_limit(self, pairs, model, tmp_path):
+        out = tmp_path / "out.json"
+        assert run_nir(pairs, "--model", model, "--limit", 1, "--json", out).exit_code == 0
+        assert [row["subset"] for row in json.loads(out.read_text())["rows"]] == ["all", "all"]
+
+    def test_frames_may_have_16_bits(self, pairs, model):
+        deep = np.full((40, 50), 40_000, np.uint16)
+        Image.fromarray(deep).save(pairs / "testing_0003_nir.png")
+        assert run_nir(pairs, "--model", model, "--limit", 1).exit_code == 0
+
+    def test_an_incomplete_pair_ends_it_in_a_sentence(self, pairs, model, tmp_path):
+        (pairs / "testing_0005_rgb.png").unlink()
+        result = run_nir(pairs, "--model", model, "--json", tmp_path / "out.json")
+        assert isinstance(result.exception, ColorizerError)
+        assert "testing_0005_nir.png has no RGB picture beside it" in str(result.exception)
+        assert not (tmp_path / "out.json").exists()
+
+    @pytest.mark.parametrize(
+        ("protocol", "option", "value"),
+        [
+            ("vcip2020", "--hints", "0,1"),
+            ("vcip2020", "--plot", "curve.png"),
+            ("siggraph17", "--train", "pairs.tar"),
+            ("icolorit", "--train", "pairs.tar"),
+        ],
+    )
+    def test_refuses_options_that_make_no_sense_together(self, pairs, model, protocol, option, value):
+        result = run(pairs, "--model", model, "--protocol", protocol, option, value)
+        assert result.exit_code == 2
+        assert f"{option} belongs to " in result.stderr
+        assert f"leave it out with {protocol}" in " ".join(result.stderr.split())
