@@ -79,13 +79,6 @@ _COLUMNS = (
     ("LPIPS vgg", "lpips_vgg", ".4f"),
 )
 
-_FLOORS = {
-    "nir_copied": "NIR copied",
-    "nir_toned": "NIR toned",
-    "nir_table": "NIR table",
-    "true_luminance": "true gray",
-}
-
 
 def _print_tables(report: "NirReport") -> None:
     from rich import box
@@ -111,7 +104,9 @@ def _print_tables(report: "NirReport") -> None:
 
 def _lines(row: "NirRow") -> "dict[str, NirMeasures]":
     """The floors and the model."""
-    floors = {label: row.references[name] for name, label in _FLOORS.items() if name in row.references}
+    from ..metrics.nir_report import FLOOR_LABELS
+
+    floors = {label: row.references[name] for name, label in FLOOR_LABELS.items() if name in row.references}
     return {**floors, "model": row}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+from ..metrics.nir_report import FLOOR_LABELS
 from ..models.base import ColorizerModel
 
 TEMPLATE = Path(__file__).parent / "templates" / "model_card.md"
@@ -23,6 +24,17 @@ _COLUMNS = (
 # The same for the Hub's index of results: its own name for the metric.
 _INDEX = (("psnr", "psnr"), ("ssim", "ssim"), ("mse", "mse"), ("ae", "ae"), ("lpips_alex", "lpips"))
 _INDEXED_HINTS = (0, 1, 10, 100)
+# The same for pairs of near-infrared and colour photographs.
+_NIR_COLUMNS = (
+    ("psnr", "PSNR", 2),
+    ("luma_psnr", "luma PSNR", 2),
+    ("ssim", "SSIM", 4),
+    ("angle", "angle", 2),
+    ("angle_legacy", "angle, legacy", 2),
+    ("ciede2000", "CIEDE2000", 2),
+    ("lpips_alex", "LPIPS (alex)", 4),
+)
+_NIR_INDEX = (("psnr", "psnr"), ("ssim", "ssim"), ("angle_legacy", "angular-error"), ("lpips_alex", "lpips"))
 
 Record = Mapping[str, Any]
 
@@ -87,22 +99,56 @@ def _unknown(manifest: Record) -> str:
 
 def _table(title: str, evaluation: Record) -> str:
     """An evaluation as a table, its floors and ceiling beside the network."""
+    if _is_nir(evaluation):
+        return _nir_table(title, evaluation)
     references = evaluation["references"]
     lines = {"gray floor": references["gray"], "tone floor": references["tone"]}
     lines |= {str(row["hints"]): row for row in evaluation["rows"]} | {"ceiling": references["ceiling"]}
     measured = [column for column in _COLUMNS if references["gray"].get(column[0]) is not None]
     head = ["hints", *(title for _, title, _ in measured)]
     rows = [[label, *(f"{line[key]:.{places}f}" for key, _, places in measured)] for label, line in lines.items()]
-    rule = ["---", *("---:" for _ in measured)]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
     return (
         f"### {title}\n\nProtocol `{evaluation['protocol']}`, {evaluation['images']} photographs at "
         f"{evaluation['size']} pixels, vividness 0; PSNR in dB. The *gray floor* is the photograph without colour, the "
-        f"*tone floor* one colour everywhere, the *ceiling* the true colours at the network's resolution.\n\n{table}"
+        f"*tone floor* one colour everywhere, the *ceiling* the true colours at the network's resolution.\n\n"
+        f"{_markdown(head, rows)}"
     )
 
 
+def _nir_table(title: str, evaluation: Record) -> str:
+    """An evaluation on near-infrared frames: every subset and target, its floors before the network."""
+    measured = [column for column in _NIR_COLUMNS if evaluation["rows"][0].get(column[0]) is not None]
+    rows = []
+    for row in evaluation["rows"]:
+        group = f"{row['subset'].replace('_', ' ')} ({row['images']}), {row['target']}"
+        floors = {label: row["references"].get(name) for name, label in FLOOR_LABELS.items()}
+        for label, line in (floors | {"model": row}).items():
+            if line is not None:
+                rows.append([group, label, *(_figure(line[key], places) for key, _, places in measured)])
+    head = ["pairs, target", "picture", *(title for _, title, _ in measured)]
+    return (
+        f"### {title}\n\nProtocol `{evaluation['protocol']}`, {evaluation['images']} pairs of near-infrared and "
+        f"colour photographs, vividness 0; PSNR in dB, angles between RGB vectors in degrees. *NIR copied* is the frame itself, "
+        f"*true gray* the photograph without colour.\n\n{_markdown(head, rows)}"
+    )
+
+
+def _is_nir(evaluation: Record) -> bool:
+    return evaluation["protocol"] == "vcip2020"
+
+
+def _figure(value: float | None, places: int) -> str:
+    return "" if value is None else f"{value:.{places}f}"
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = ["---", *("---:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
+
+
 def _eval_results(title: str, evaluation: Record) -> Sequence[EvalResult]:
+    if _is_nir(evaluation):
+        return _nir_eval_results(title, evaluation)
     return [
         EvalResult(
             task_type="image-to-image",
@@ -116,6 +162,24 @@ def _eval_results(title: str, evaluation: Record) -> Sequence[EvalResult]:
         for row in evaluation["rows"]
         if row["hints"] in _INDEXED_HINTS
         for key, name in _INDEX
+        if row.get(key) is not None
+    ]
+
+
+def _nir_eval_results(title: str, evaluation: Record) -> Sequence[EvalResult]:
+    return [
+        EvalResult(
+            task_type="image-to-image",
+            task_name="Near-infrared colorization",
+            dataset_type=title,
+            dataset_name=f"{title} ({row['images']} pairs {row['subset']}, protocol {evaluation['protocol']}, raw)",
+            metric_type=name,
+            metric_name=f"{name.upper()}, {row['subset'].replace('_', ' ')}",
+            metric_value=round(row[key], 4),
+        )
+        for row in evaluation["rows"]
+        if row["target"] == "raw"
+        for key, name in _NIR_INDEX
         if row.get(key) is not None
     ]
 

@@ -4,6 +4,14 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# What people read for the floors of `nir_floors`, in this order.
+FLOOR_LABELS = {
+    "nir_copied": "NIR copied",
+    "nir_toned": "NIR toned",
+    "nir_table": "NIR table",
+    "true_luminance": "true gray",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class NirMeasures:
@@ -82,4 +90,4 @@ class NirReport:
         return json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n"
 
 
-__all__ = ["NirMeasures", "NirReport", "NirRow"]
+__all__ = ["FLOOR_LABELS", "NirMeasures", "NirReport", "NirRow"]

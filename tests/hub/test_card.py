@@ -5,10 +5,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 
 from colorizer_hf.hub.card import model_card
+from colorizer_hf.metrics.pairs import NirPair
+from colorizer_hf.metrics.vcip2020 import evaluate_pairs
 from colorizer_hf.models.auto import CheckpointInfo, bundled_checkpoints, load_model
 
 RESULTS = Path(__file__).parents[2] / "train" / "results" / "pretrain"
@@ -67,3 +70,16 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert card.data.get("eval_results") is None
     assert "Not measured yet." in card.text
     assert "Nothing is recorded" in card.text
+
+
+def test_shows_an_evaluation_on_near_infrared_frames_with_its_floors(bundled: CheckpointInfo) -> None:
+    frame = np.full((16, 16), 90, np.uint8)
+    pairs = [NirPair("testing_0005", frame, np.stack([frame + 40, frame, frame], axis=-1))]
+    report = evaluate_pairs(pairs, lambda nir: np.stack([nir + 10, nir, nir], axis=-1)).to_dict()
+    card = ModelCard(str(model_card(load_model(), "owner/frames", bundled.manifest, {"public-test": report})))
+    indexed = {result.metric_name: result.metric_value for result in card.data.get("eval_results", [])}
+    raw = report["rows"][0]
+    assert indexed["PSNR, all"] == indexed["PSNR, not in training"] == pytest.approx(raw["psnr"], abs=1e-4)
+    assert f"| all (1), raw | model | {raw['psnr']:.2f} |" in card.text
+    assert f"| all (1), raw | NIR copied | {raw['references']['nir_copied']['psnr']:.2f} |" in card.text
+    assert "| not in training (1), stretched | model |" in card.text
