@@ -128,8 +128,8 @@ def _nir_table(title: str, evaluation: Record) -> str:
     head = ["pairs, target", "picture", *(title for _, title, _ in measured)]
     return (
         f"### {title}\n\nProtocol `{evaluation['protocol']}`, {evaluation['images']} pairs of near-infrared and "
-        f"colour photographs, vividness 0; PSNR in dB, angles between RGB vectors in degrees. *NIR copied* is the frame itself, "
-        f"*true gray* the photograph without colour.\n\n{_markdown(head, rows)}"
+        f"colour photographs, vividness 0; PSNR in dB, angles between RGB vectors in degrees. *NIR copied* is "
+        f"the frame itself, *true gray* the photograph without colour.\n\n{_markdown(head, rows)}"
     )
 
 
