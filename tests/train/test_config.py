@@ -6,15 +6,29 @@ import pytest
 import torch
 
 from colorizer_hf.models.auto import ARCHITECTURES
-from train.parts.config import ConfigError, RunConfig, build_config, load_config, merge, override
+from train.parts.config import (
+    ConfigError,
+    RunConfig,
+    build_config,
+    load_config,
+    merge,
+    override,
+    parse_settings,
+)
 from train.parts.experiments import read_comparison
 from train.recipes.distill import DistillConfig
 from train.recipes.gan import GanConfig
+from train.recipes.nir import NirConfig
 from train.recipes.pretrain import PretrainConfig
 from train.recipes.reproduce import RECIPES
 
 FOLDER = Path(__file__).parents[2] / "train" / "configs"
-KINDS: dict[str, type[RunConfig]] = {"distill": DistillConfig, "gan": GanConfig, "pretrain": PretrainConfig}
+KINDS: dict[str, type[RunConfig]] = {
+    "distill": DistillConfig,
+    "gan": GanConfig,
+    "nir": NirConfig,
+    "pretrain": PretrainConfig,
+}
 CONFIGS = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "reproduce")
 TABLES = sorted((FOLDER / "reproduce").glob("*.yaml"))
 
@@ -82,3 +96,18 @@ class TestLoadConfig:
     def test_exponents_are_numbers_even_without_a_dot(self, tmp_path: Path) -> None:
         path = write(tmp_path, "output: a\ndata: {sources: [x]}\noptimizer: {lr: 1e-3}\n")
         assert load_config(path, PretrainConfig).optimizer.lr == 0.001
+
+
+class TestSettings:
+    def test_are_keys_and_yaml(self) -> None:
+        settings = ["pairs.sources=[a.tar, b.tar]", "optimizer.lr=1e-3", "test_pairs=null"]
+        assert parse_settings(settings) == {
+            "pairs.sources": ["a.tar", "b.tar"],
+            "optimizer.lr": "1e-3",
+            "test_pairs": None,
+        }
+
+    @pytest.mark.parametrize(("text", "message"), [("steps", "is not KEY=VALUE"), ("steps=[", "is no YAML")])
+    def test_others_are_refused(self, text: str, message: str) -> None:
+        with pytest.raises(ConfigError, match=message):
+            parse_settings([text])

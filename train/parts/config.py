@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -173,6 +174,24 @@ def override(values: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any
                 section = section.setdefault(parent, {})
             section[last] = value
     return values
+
+
+def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """`key=value` texts, values as YAML, as overrides.
+
+    Raises:
+        ConfigError: one is nothing of the kind.
+    """
+    overrides = {}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        try:
+            if not equals:
+                raise ConfigError(f"{text!r} is not KEY=VALUE")
+            overrides[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"the value of {text!r} is no YAML") from error
+    return overrides
 
 
 def merge(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The network that a run starts from: a checkpoint, or a new one with a pretrained encoder."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoBackbone
@@ -13,12 +14,13 @@ from colorizer_hf.models.base import ColorizerModel
 from .config import ConfigError, RunConfig
 
 
-def build_network(config: RunConfig, architecture: str) -> ColorizerModel:
+def build_network(config: RunConfig, architecture: str, **fixed: Any) -> ColorizerModel:
     """The network of a run.
 
     Args:
         config: The run; `init`, `model` and `backbone_weights` of it.
         architecture: Key of `ARCHITECTURES`.
+        **fixed: Fields of the network's configuration that the recipe decides.
 
     Raises:
         ConfigError: there is no such architecture, or its configuration does not take what `model` says.
@@ -29,9 +31,9 @@ def build_network(config: RunConfig, architecture: str) -> ColorizerModel:
         raise ConfigError(f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}")
     network = ARCHITECTURES[architecture]
     if config.init:
-        return network.model.from_pretrained(config.init, **config.model)
+        return network.model.from_pretrained(config.init, **config.model, **fixed)
     try:
-        model = network.model(network.config(**config.model))
+        model = network.model(network.config(**config.model, **fixed))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"model does not describe a {architecture}: {error}") from error
     load_backbone_weights(model, config.backbone_weights)

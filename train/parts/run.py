@@ -1,22 +1,26 @@
 """One run of any recipe, from its configuration to `model/` and `result.json`; and the command line of a recipe."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 import typer
 from accelerate.utils import set_seed
+from torch import Tensor
+from torch.utils.data import DataLoader
 
 from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import ColorizerError, HubError, TrainingDataError
 
-from .config import C, DataConfig, RunConfig, load_config
-from .data import build_loader, read_photos
+from .config import C, DataConfig, RunConfig, load_config, parse_settings
+from .data import build_loader as build_photo_loader
+from .data import read_photos
 from .evaluation import build_evaluator
-from .loop import Objective, Trainer
+from .loop import Evaluator, Objective, Trainer
 from .results import push_run, save_run
 
 AVERAGED_PHOTOS = 2000  # for the mean chroma of the training photographs
@@ -29,6 +33,9 @@ def run(
     recipe: str,
     name: str,
     trainer_class: type[Trainer] = Trainer,
+    mean_chroma: tuple[float, float] | None = None,
+    build_loader: Callable[..., DataLoader[Tensor]] | None = None,
+    evaluate: Evaluator | None = None,
 ) -> dict[str, Any]:
     """Train, evaluate, save and, if the run asks for it, publish.
 
@@ -38,6 +45,9 @@ def run(
         recipe: Name of the recipe.
         name: Name of the configuration.
         trainer_class: How a step is made.
+        mean_chroma: Mean a and b of what is trained on, Lab units; None computes it from `config.data`.
+        build_loader: (start=..., total=...) -> batches; None takes crops of the photographs of `config.data`.
+        evaluate: What is measured; None measures what `config.evaluation` says.
 
     Returns:
         The record that is also written to `result.json`; empty but in the main process.
@@ -47,8 +57,9 @@ def run(
     """
     set_seed(config.seed)
     objective = build_objective(config)
-    save = partial(save_run, recipe=recipe, name=name, mean_chroma=mean_training_chroma(config.data))
-    loader = partial(build_loader, config.data, batch_size=config.batch_size, seed=config.seed)
+    mean_chroma = mean_chroma or mean_training_chroma(config.data)
+    save = partial(save_run, recipe=recipe, name=name, mean_chroma=mean_chroma)
+    crops = partial(build_photo_loader, config.data, batch_size=config.batch_size, seed=config.seed)
 
     def publish(trainer: Trainer) -> None:
         save(trainer)
@@ -57,7 +68,13 @@ def run(
         except HubError as error:  # training goes on; the end tries once more
             trainer.accelerator.print(f"step {trainer.done.step} was not published: {error}")
 
-    trainer = trainer_class(objective, loader, config, build_evaluator(config), publish if config.hub.repo else None)
+    trainer = trainer_class(
+        objective,
+        build_loader or crops,
+        config,
+        evaluate or build_evaluator(config),
+        publish if config.hub.repo else None,
+    )
     trainer.run()
     if not trainer.accelerator.is_main_process:
         return {}
@@ -69,14 +86,26 @@ def run(
 
 def mean_training_chroma(data: DataConfig) -> tuple[float, float]:
     """Mean a and b (Lab) of training photographs: the tone floor of later evaluations."""
-    total, photos = torch.zeros(2), 0
-    for photo in itertools.islice(read_photos(data), AVERAGED_PHOTOS):
+    try:
+        return mean_chroma_of(itertools.islice(read_photos(data), AVERAGED_PHOTOS))
+    except ValueError as error:
+        raise TrainingDataError(f"no photo of {', '.join(data.sources)} has enough colour to learn from") from error
+
+
+def mean_chroma_of(photos: Iterable[np.ndarray]) -> tuple[float, float]:
+    """Mean a and b (Lab) of photographs (H, W, 3) uint8, each weighing the same.
+
+    Raises:
+        ValueError: there are none.
+    """
+    total, count = torch.zeros(2), 0
+    for photo in photos:
         _, chroma = rgb_to_lab(torch.from_numpy(photo.copy()).permute(2, 0, 1)[None] / 255)
         total += chroma.mean(dim=(0, 2, 3)) * CHROMA_SCALE
-        photos += 1
-    if not photos:
-        raise TrainingDataError(f"no photo of {', '.join(data.sources)} has enough colour to learn from")
-    a, b = (total / photos).tolist()
+        count += 1
+    if not count:
+        raise ValueError("photos must hold at least one photograph, got none")
+    a, b = (total / count).tolist()
     return a, b
 
 
@@ -98,6 +127,10 @@ def command_line(train: Callable[..., dict[str, Any]], kind: type[RunConfig]) ->
         photos: Annotated[str | None, typer.Option(help="Photographs to evaluate on, never trained on.")] = None,
         push_to_hub: Annotated[str | None, typer.Option(metavar="OWNER/NAME", help="Publish the run there.")] = None,
         report_to: Annotated[str | None, typer.Option(help="none, tensorboard, wandb or trackio.")] = None,
+        settings: Annotated[
+            list[str] | None,
+            typer.Option("--set", metavar="KEY=VALUE", help="Any other key, dotted, and its YAML value; repeatable."),
+        ] = None,
     ) -> None:
         overrides = {
             "data.sources": data,
@@ -110,7 +143,7 @@ def command_line(train: Callable[..., dict[str, Any]], kind: type[RunConfig]) ->
             "report_to": report_to,
         }
         try:
-            train(load_config(config, kind, overrides), name=config.stem)
+            train(load_config(config, kind, overrides | parse_settings(settings or [])), name=config.stem)
         except ColorizerError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(1) from error
