@@ -90,6 +90,8 @@ def colorize_files(paths: Sequence[Path], archive: Path, colorize: Colorize, opt
                 yield Outcome(path.name, name, "")
             except ColorizerError as error:
                 yield Outcome(path.name, None, str(error).removeprefix(f"{path.name}: "))
+            except FileNotFoundError:  # what was just written is gone: the server's folder goes with the server
+                yield Outcome(path.name, None, "the server ends just now; try again later")
             except Exception:
                 log.exception("a photo failed")
                 yield Outcome(path.name, None, "something went wrong here; try it alone")

@@ -14,7 +14,7 @@ from colorizer_hf.metrics.pairs import NirPair
 from colorizer_hf.metrics.vcip2020 import evaluate_pairs
 from colorizer_hf.models.auto import CheckpointInfo, bundled_checkpoints, load_model
 
-RESULTS = Path(__file__).parents[2] / "train" / "results" / "pretrain"
+RESULTS = Path(__file__).parents[2] / "train" / "results" / "chromaformer"
 RUN, DEVELOPMENT = "cpu-2026-11-23", "cpu-2026-11-23-development"
 
 

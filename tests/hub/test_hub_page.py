@@ -32,7 +32,7 @@ TOKEN = "hf_..."
 @pytest.fixture
 def desk(hub: HubServer, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the files that the page speaks of; owner/name is published, with a tag v1."""
-    results = ROOT / "train" / "results" / "pretrain"
+    results = ROOT / "train" / "results" / "chromaformer"
     shutil.copytree(checkpoint, tmp_path / "runs" / "first" / "model")
     shutil.copy(results / "cpu-2026-11-23.json", tmp_path / "runs" / "first" / "result.json")
     shutil.copy(results / "cpu-2026-11-23-development.json", tmp_path / "evaluation.json")

@@ -26,7 +26,7 @@ from tests.hub_store import READ_TOKEN, STRANGER_TOKEN
 
 NAME = "acme/small"
 PHOTO = Path(__file__).parents[2] / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
-EVALUATION = Path(__file__).parents[2] / "train" / "results" / "pretrain" / "cpu-2026-11-23-development.json"
+EVALUATION = Path(__file__).parents[2] / "train" / "results" / "chromaformer" / "cpu-2026-11-23-development.json"
 
 
 def pushed(hub: HubServer, name: str = NAME, branch: str = "main") -> dict[str, bytes]:

@@ -67,6 +67,15 @@ def test_a_folder_without_photographs_is_named(tiny_gan: Path, tmp_path: Path) -
         train(load_config(tiny_gan, GanConfig, {"data.sources": [str(tmp_path / "empty")]}), name="tiny")
 
 
+def test_a_line_of_the_log_is_the_mean_of_its_steps(tiny_gan: Path, tmp_path: Path) -> None:
+    for every in (1, 4):
+        run = {"log_every": every, "output": str(tmp_path / str(every))}
+        train(load_config(tiny_gan, GanConfig, run), name="tiny")
+    single = [entry["l1"] for entry in read_history(tmp_path / "1")]
+    means = [entry["l1"] for entry in read_history(tmp_path / "4")]
+    assert means == pytest.approx([sum(single[:4]) / 4, sum(single[4:]) / 4])
+
+
 def test_history_has_each_logged_step_once_even_after_a_resumed_run(tiny_gan: Path, tmp_path: Path) -> None:
     train(load_config(tiny_gan, GanConfig, {"steps": 6}), name="tiny")  # logs 4 and 6, keeps a checkpoint of 4
     train(load_config(tiny_gan, GanConfig, {"steps": 8}), name="tiny")

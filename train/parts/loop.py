@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple, cast
 
 import torch
@@ -127,6 +128,7 @@ class Trainer:
         self.accelerator.register_for_checkpointing(self.ema)
         self.done = Progression()
         self.metrics: dict[str, float] = {}
+        self._recent: list[dict[str, float]] = []  # terms of the steps since the last line of the log
 
     @property
     def averaged_model(self) -> ColorizerModel:
@@ -199,16 +201,19 @@ class Trainer:
     def _after_step(self, terms: dict[str, float], bar: Progress, task: TaskID) -> None:
         step, config = self.done.step, self.config
         speed = step * self.samples_per_step / max(self.done.seconds, 1e-9)
-        loss = "  ".join(f"{name} {value:.4f}" for name, value in terms.items())
+        self._recent.append(terms)
         planned = step / max(self.done.share(config), 1e-9)  # a time limit may end the run before its last step
         bar.update(task, completed=step, total=max(round(planned), step), speed=f"{speed:.1f} images/s")
         is_last = self.done.share(config) >= 1
         if step % config.log_every == 0 or is_last:
             minutes = self.done.seconds / 60
+            means = {name: fmean(recent[name] for recent in self._recent) for name in terms}
+            self._recent.clear()
+            loss = "  ".join(f"{name} {value:.4f}" for name, value in means.items())
             bar.console.print(
                 f"step {step}  {minutes:.1f} min  {speed:.1f} images/s  {loss}", highlight=False, soft_wrap=True
             )
-            self._log(terms)
+            self._log(means)
         if config.evaluation.every and step % config.evaluation.every == 0:
             self._evaluate()
         if step % config.checkpoint_every == 0:
