@@ -143,7 +143,7 @@ class TestRestoreLuminance:
     @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
     @pytest.mark.parametrize("negative", [False, True], ids=["as it is", "dark for light"])
     def test_the_frames_detail_is_kept_even_where_light_and_dark_change_places(
-        self, dtype: type, negative: bool
+        self, dtype: Any, negative: bool
     ) -> None:
         top = np.iinfo(dtype).max
         wanted = self.CODES.astype(dtype) * dtype(top // 255)
