@@ -11,23 +11,16 @@ from colorizer_hf.models.auto import ARCHITECTURES, load_model
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.hint_batch import HintBatch
 
+TINY_CHROMAFORMER: dict[str, Any] = {
+    "hidden_size": 16,
+    "num_layers": 1,
+    "num_heads": 2,
+    "decoder_channels": (12, 8),
+    "decoder_depths": (1, 1),
+}
 TINY: dict[str, Any] = {
-    "chromaformer": {
-        "hidden_size": 16,
-        "num_layers": 1,
-        "num_heads": 2,
-        "decoder_channels": (12, 8),
-        "decoder_depths": (1, 1),
-    },
-    "chromaformer for near-infrared": {
-        "hidden_size": 16,
-        "num_layers": 1,
-        "num_heads": 2,
-        "decoder_channels": (12, 8),
-        "decoder_depths": (1, 1),
-        "modality": "nir",
-        "predicts_luminance": True,
-    },
+    "chromaformer": TINY_CHROMAFORMER,
+    "chromaformer for near-infrared": TINY_CHROMAFORMER | {"modality": "nir", "predicts_luminance": True},
     "unet": {"width": 4, "depth": 3},
     "pix2pix_unet": {"width": 4, "depth": 5, "dropout": 0.2},
     "dynamic_unet": {

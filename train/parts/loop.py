@@ -33,11 +33,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from colorizer_hf.errors import ColorizerError
-from colorizer_hf.hub.publishing import save_checkpoint
-from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.base import ColorizerModel
 
 from .config import OptimizerConfig, RunConfig
+from .networks import save_network
 
 KEPT_CHECKPOINTS = 2
 HISTORY = "history.jsonl"
@@ -145,8 +144,7 @@ class Trainer:
             self._write_model(partial)
 
     def _write_model(self, folder: Path) -> None:
-        model = self.averaged_model
-        save_checkpoint(model, ColorizerImageProcessor(model.config.working_size, model.config.size_multiple), folder)
+        save_network(self.averaged_model, folder)
 
     def run(self) -> None:
         """Train to the end, resuming from the last checkpoint in the run's folder if there is one."""

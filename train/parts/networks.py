@@ -7,6 +7,8 @@ import torch
 from transformers import AutoBackbone
 
 from colorizer_hf.errors import CheckpointError, TrainingDataError
+from colorizer_hf.hub.publishing import save_checkpoint
+from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.auto import ARCHITECTURES
 from colorizer_hf.models.backbones import EfficientNetLite0, TransformersBackbone, convert_lite0_weights
 from colorizer_hf.models.base import ColorizerModel
@@ -38,6 +40,11 @@ def build_network(config: RunConfig, architecture: str, **fixed: Any) -> Coloriz
         raise ConfigError(f"model does not describe a {architecture}: {error}") from error
     load_backbone_weights(model, config.backbone_weights)
     return model
+
+
+def save_network(model: ColorizerModel, folder: Path) -> None:
+    """Save a network, fp16, with the image processor that belongs to it, as `from_pretrained` reads them."""
+    save_checkpoint(model, ColorizerImageProcessor(model.config.working_size, model.config.size_multiple), folder)
 
 
 def load_backbone_weights(model: ColorizerModel, choice: str) -> None:

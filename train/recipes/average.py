@@ -13,11 +13,10 @@ import torch
 import typer
 
 from colorizer_hf.errors import ColorizerError
-from colorizer_hf.hub.publishing import save_checkpoint
-from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import ColorizerModel
 from train.parts.config import ConfigError
+from train.parts.networks import save_network
 
 
 def average(checkpoints: list[str]) -> ColorizerModel:
@@ -54,7 +53,7 @@ def main(
     except ColorizerError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
-    save_checkpoint(model, ColorizerImageProcessor(model.config.working_size, model.config.size_multiple), output)
+    save_network(model, output)
 
 
 if __name__ == "__main__":

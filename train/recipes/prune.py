@@ -19,12 +19,11 @@ import typer
 from torch import Tensor, nn
 
 from colorizer_hf.errors import ColorizerError
-from colorizer_hf.hub.publishing import save_checkpoint
-from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.unet import Pix2PixUNetModel, UNetModel
 from train.parts.config import ConfigError
+from train.parts.networks import save_network
 
 
 class _Chroma(nn.Module):
@@ -80,7 +79,7 @@ def main(
     except ColorizerError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
-    save_checkpoint(model, ColorizerImageProcessor(model.config.working_size, model.config.size_multiple), output)
+    save_network(model, output)
 
 
 if __name__ == "__main__":

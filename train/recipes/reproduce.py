@@ -21,8 +21,6 @@ from PIL import Image
 from rich import print
 
 from colorizer_hf.errors import ColorizerError
-from colorizer_hf.hub.publishing import save_checkpoint
-from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.metrics.lpips import Lpips
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
@@ -41,6 +39,7 @@ from train.parts.experiments import (
     write_page,
 )
 from train.parts.network_cost import count_parameters, multiply_accumulates, relative_time
+from train.parts.networks import save_network
 from train.parts.results import read_history
 from train.recipes import distill, gan
 from train.recipes.prune import prune
@@ -126,7 +125,7 @@ class Reproduction:
             return str(start)
         model = prune(load_model(start), experiment.prune)
         pruned = self.runs / name / "pruned"
-        save_checkpoint(model, ColorizerImageProcessor(model.config.working_size, model.config.size_multiple), pruned)
+        save_network(model, pruned)
         return str(pruned)
 
     def _keep(self, name: str, record: dict[str, Any]) -> None:
