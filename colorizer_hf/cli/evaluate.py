@@ -13,6 +13,7 @@ import typer
 
 from ..errors import ColorizerError, ImageError
 from .devices import Device
+from .measure_tables import Column, measured, print_measures
 from .nir_evaluation import NIR_PROTOCOL, evaluate_nir
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def evaluate(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many photographs.")] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Name or folder; the default model if absent.")
+        str | None, typer.Option(metavar="NAME", help="Name or folder; the bundled model for the protocol if absent.")
     ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write the figures there.")] = None,
     plot: Annotated[
@@ -73,9 +74,10 @@ def evaluate(
         _check_place(path)
     trunks = {"alex": lpips_alex, "vgg": lpips_vgg}
     if protocol == NIR_PROTOCOL:
-        pipeline, distances = _load_pipeline(model, device), _lpips(trunks)
-        name = model or Path(str(pipeline.model.name_or_path)).name
-        colorize = nir_colorizer(pipeline, size=size)
+        from ..models.auto import NIR_CHECKPOINT
+
+        name = model or NIR_CHECKPOINT
+        colorize, distances = nir_colorizer(_load_pipeline(name, device), size=size), _lpips(trunks)
         report = evaluate_nir(photos, colorize, name=name, train=train, limit=limit, lpips=distances)
         if json:
             _write(json, report.to_json().encode())
@@ -192,36 +194,23 @@ def _run(
         )
 
 
-# Heading, key, format; what was not computed is left out. JSON has the rest.
-_COLUMNS = (
-    ("PSNR", "psnr", ".2f"),
-    ("±", "standard_error", ".2f"),
-    ("gain", "gain", "+.2f"),
-    ("SSIM", "ssim", ".4f"),
-    ("AE", "ae", ".2f"),
-    ("ΔE00", "ciede2000", ".2f"),
-    ("LPIPS alex", "lpips_alex", ".4f"),
-    ("LPIPS vgg", "lpips_vgg", ".4f"),
-    ("colourful", "colourfulness", ".1f"),
+_COLUMNS = (  # those that were not computed are left out; JSON has the rest
+    Column("PSNR", "psnr", ".2f"),
+    Column("±", "standard_error", ".2f"),
+    Column("gain", "gain", "+.2f"),
+    Column("SSIM", "ssim", ".4f"),
+    Column("AE", "ae", ".2f"),
+    Column("ΔE00", "ciede2000", ".2f"),
+    Column("LPIPS alex", "lpips_alex", ".4f"),
+    Column("LPIPS vgg", "lpips_vgg", ".4f"),
+    Column("colourful", "colourfulness", ".1f"),
 )
 
 
 def _print_table(report: "EvaluationReport") -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    truth = report.rows[0].truth_colourfulness
-    columns = [column for column in _COLUMNS if getattr(report.rows[0], column[1]) is not None]
     print(f"{report.model}, {report.protocol}, {report.images} photographs, seen at {report.size} px")
-    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    table.add_column()
-    for heading, _, _ in columns:
-        table.add_column(heading, justify="right")
-    for label, row in _table_rows(report).items():
-        values = [(getattr(row, key, None), form) for _, key, form in columns]
-        table.add_row(label, *("" if value is None else f"{value:{form}}" for value, form in values))
-    Console().print(table)
+    print_measures(_table_rows(report), measured(_COLUMNS, report.rows))
+    truth = report.rows[0].truth_colourfulness
     if truth is not None:
         print(f"The photographs' own colourfulness is {truth:.1f}.")
 

@@ -6,6 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .measure_tables import Column, measured, print_measures
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -64,39 +66,27 @@ def evaluate_nir(
     return report
 
 
-# Heading, key, format; what was not computed is left out. JSON has the rest.
-_COLUMNS = (
-    ("PSNR", "psnr", ".2f"),
-    ("±", "standard_error", ".2f"),
-    ("luma", "luma_psnr", ".2f"),
-    ("SSIM", "ssim", ".4f"),
-    ("angle", "angle", ".2f"),
-    ("legacy", "angle_legacy", ".2f"),
-    ("black", "black_share", ".1%"),
-    ("AE", "ae", ".2f"),
-    ("ΔE00", "ciede2000", ".2f"),
-    ("LPIPS alex", "lpips_alex", ".4f"),
-    ("LPIPS vgg", "lpips_vgg", ".4f"),
+_COLUMNS = (  # those that were not computed are left out; JSON has the rest
+    Column("PSNR", "psnr", ".2f"),
+    Column("±", "standard_error", ".2f"),
+    Column("luma", "luma_psnr", ".2f"),
+    Column("SSIM", "ssim", ".4f"),
+    Column("angle", "angle", ".2f"),
+    Column("legacy", "angle_legacy", ".2f"),
+    Column("black", "black_share", ".1%"),
+    Column("AE", "ae", ".2f"),
+    Column("ΔE00", "ciede2000", ".2f"),
+    Column("LPIPS alex", "lpips_alex", ".4f"),
+    Column("LPIPS vgg", "lpips_vgg", ".4f"),
 )
 
 
 def _print_tables(report: "NirReport") -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    columns = [column for column in _COLUMNS if any(getattr(row, column[1]) is not None for row in report.rows)]
+    columns = measured(_COLUMNS, report.rows)
     print(f"{report.model}, {report.protocol}, {_pairs(report.images)}")
     for row in report.rows:
-        table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-        table.add_column()
-        for heading, _, _ in columns:
-            table.add_column(heading, justify="right")
-        for label, measures in _lines(row).items():
-            values = [(getattr(measures, key, None), form) for _, key, form in columns]
-            table.add_row(label, *("" if value is None else f"{value:{form}}" for value, form in values))
         print(f"{row.subset.replace('_', ' ')}, {row.target} targets: {_pairs(row.images)}")
-        Console().print(table)
+        print_measures(_lines(row), columns)
     print(
         "PSNR in dB; luma: PSNR of the luma; angle and legacy: angular error in degrees, without and with black pixels."
     )
