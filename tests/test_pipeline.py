@@ -320,6 +320,10 @@ class TestNearInfrared:
         frame = np.full(shape, level, np.uint8)
         assert nir(frame).pixels.shape == (*shape, 3)
 
+    def test_a_colour_photo_counts_as_its_luminance(self, nir: ColorizationPipeline, gray: np.ndarray) -> None:
+        colour = np.stack([gray, gray // 2, 255 - gray], axis=-1)
+        assert nir(colour).pixels.tobytes() == nir(read(Image.fromarray(colour)).luminance).pixels.tobytes()
+
     def test_hints_and_previews_work_as_ever(self, nir: ColorizationPipeline, gray: np.ndarray) -> None:
         red = [Hint(60, 45, "#c03020")]
         result = nir(gray, hints=red)

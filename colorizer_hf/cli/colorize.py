@@ -68,12 +68,9 @@ def colorize(
     jobs = _plan(photos, output, report, overwrite=overwrite)
     if jobs:
         with heavy_imports():
-            from ..models.auto import NIR_CHECKPOINT, bundled_checkpoints
+            from ..models.auto import NIR_CHECKPOINT
             from ..pipeline import ColorizationPipeline
 
-        if nir and not model and NIR_CHECKPOINT not in [checkpoint.name for checkpoint in bundled_checkpoints()]:
-            problem = "no model for near-infrared frames is part of this version; name one with --model"
-            raise typer.BadParameter(problem, param_hint="--nir")
         pipeline = ColorizationPipeline.from_pretrained(model or (NIR_CHECKPOINT if nir else None), device=device)
         if nir and pipeline.model.config.modality == "gray":
             problem = f"{model} was trained for gray photographs, not for near-infrared frames; take another model"

@@ -46,7 +46,9 @@ def _print(groups: "dict[str, list[CheckpointInfo]]") -> None:
         networks.add_row(name, architecture.paper, architecture.license)
     console = Console()
     console.print(checkpoints)
-    console.print("gain: PSNR over gray in dB with 0 and 10 hints, on photographs of their own", style="dim")
+    console.print(
+        "gain: PSNR over gray (nir: over the frame) in dB with 0 and 10 hints, on photographs of their own", style="dim"
+    )
     console.print(networks)
 
 

@@ -240,6 +240,13 @@ class HintSpread(nn.Module):
         return (mix.unsqueeze(2) * shares).sum(dim=1)
 
 
+class NeutralHead(nn.Conv2d):
+    """A convolution whose output is 0 until it is trained.
+
+    Has a class of its own because a head that a checkpoint lacks is initialised by itself, not with the whole network.
+    """
+
+
 class ChromaFormerModel(ColorizerModel):
     """The flagship network; see the head of this file."""
 
@@ -263,10 +270,10 @@ class ChromaFormerModel(ColorizerModel):
         self.stage4 = DecoderStage(width8, channels4, width4, depth4, config.decoder_expansion)
         self.head_norm = nn.BatchNorm2d(width4)
         self.bin_head = nn.Conv2d(width4, NUM_BINS, 1)
-        self.residual_head = nn.Conv2d(width4, 2, 1)
+        self.residual_head = NeutralHead(width4, 2, 1)
         self.embedding_head = nn.Conv2d(width4, config.spread_heads * config.spread_dim, 1)
-        self.mix_head = nn.Conv2d(width4, config.spread_heads, 1)
-        self.luminance_head = nn.Conv2d(width4, 1, 1) if config.predicts_luminance else None
+        self.mix_head = NeutralHead(width4, config.spread_heads, 1)
+        self.luminance_head = NeutralHead(width4, 1, 1) if config.predicts_luminance else None
         self.spread = HintSpread(config.spread_heads, config.spread_rounds)
         self.register_buffer("bin_centers", bin_centers() / CHROMA_SCALE)  # (Q, 2)
         self.post_init()
@@ -279,13 +286,12 @@ class ChromaFormerModel(ColorizerModel):
             init.constant_(module.scale, 0.5)
         elif isinstance(module, ChromaFormerModel):
             init.normal_(module.bin_head.weight, std=0.02)
-            init.zeros_(module.residual_head.weight)
-            init.zeros_(module.mix_head.weight)
-            if module.luminance_head is not None:
-                init.zeros_(module.luminance_head.weight)  # starts with the luminance that it sees
             init.normal_(module.embedding_head.weight, std=0.02)  # neighbours start out similar, so that hints spread
         elif isinstance(module, nn.Linear):
             init.trunc_normal_(module.weight, std=0.02)
+            init.zeros_(module.bias)
+        elif isinstance(module, NeutralHead):
+            init.zeros_(module.weight)
             init.zeros_(module.bias)
         elif isinstance(module, nn.Conv2d):
             init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

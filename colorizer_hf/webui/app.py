@@ -26,7 +26,7 @@ from .whole_photos import Colorize, Options, Outcome, colorize_files
 from .workers import AT_ONCE, finish
 
 MAX_SESSIONS = 1000  # clients whose settings are remembered
-NO_NIR = "Near-infrared is off: it needs a model that was trained for it, and none is installed."
+NO_NIR = "Near-infrared is off: it needs a model that was trained for it, and there is none here."
 NOTE = "Say in the file that colour was added"
 _WORK: dict[str, Any] = {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
 _LIVE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

@@ -18,7 +18,6 @@ from PIL import ExifTags, Image
 from typer.testing import CliRunner, Result
 
 from colorizer_hf.cli import app
-from colorizer_hf.models.auto import NIR_CHECKPOINT, bundled_checkpoints
 
 WIDTH, HEIGHT = 90, 60
 
@@ -286,12 +285,12 @@ class TestNearInfrared:
         assert colour.dtype == np.uint16
         assert colour.shape == (HEIGHT, WIDTH, 3)
 
-    @pytest.mark.skipif(NIR_CHECKPOINT in [one.name for one in bundled_checkpoints()], reason="there is one")
-    def test_without_a_model_for_them_the_option_says_so(self, photo: Path, tmp_path: Path) -> None:
-        result = colorizer(photo, "--nir", "-o", tmp_path / "out")
-        assert result.exit_code == 2
-        assert "no model for near-infrared frames is part of this version" in " ".join(result.stderr.split())
-        assert not (tmp_path / "out").exists()
+    def test_the_bundled_model_changes_brightness_too(self, photo: Path, tmp_path: Path) -> None:
+        result = colorizer(photo, "--nir", "-o", tmp_path / "out.png")
+        assert result.exit_code == 0, result.stderr
+        with Image.open(photo) as frame, Image.open(tmp_path / "out.png") as colour:
+            change = np.asarray(colour.convert("L"), float) - np.asarray(frame.convert("L"), float)
+        assert np.abs(change).mean() > 5
 
     def test_a_model_for_gray_photographs_is_refused(self, photo: Path, tmp_path: Path) -> None:
         result = colorizer(photo, "--nir", "--model", "chromaformer", "-o", tmp_path / "out")

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 import yaml
 from PIL import Image
 
 from colorizer_hf.errors import CheckpointError, TrainingDataError
 from colorizer_hf.models.auto import load_model
 from train.parts.config import load_config
-from train.recipes.nir import NirConfig, train
+from train.recipes.nir import NirConfig, build_nir_network, train
 from train.recipes.pretrain import PretrainConfig
 from train.recipes.pretrain import train as pretrain
 
@@ -39,6 +41,13 @@ def nir_run(tiny_run: Path, tmp_path: Path) -> Path:
     own = {"init": str(tmp_path / "gray" / "model"), "output": str(tmp_path / "nir"), "optimizer": fast}
     path.write_text(yaml.safe_dump(values | own | {"pairs": pairs, "test_pairs": test, "steps": 60}))
     return path
+
+
+def test_starts_with_the_luminance_of_the_frame(nir_run: Path) -> None:
+    network = build_nir_network(load_config(nir_run, NirConfig)).eval()
+    frame = torch.linspace(0, 1, 64).expand(1, 1, 64, 64)
+    predicted = network(frame).luminance
+    torch.testing.assert_close(predicted, F.avg_pool2d(frame, 4), atol=0.02, rtol=0)
 
 
 def test_learns_the_luminance_that_a_frame_hides(nir_run: Path, tmp_path: Path) -> None:

@@ -83,10 +83,10 @@ class TestNearInfrared:
         tab.choose_modality("Gray")
         assert same(tab.shown(), gray)
 
-    def test_without_a_model_for_it_the_switch_says_why_it_is_off(self, tab: Tab) -> None:
-        if any(checkpoint.modality != "gray" for checkpoint in bundled_checkpoints()):
-            pytest.skip("a model for near-infrared frames is bundled")
-        expect(tab.page.locator("#modality")).to_contain_text("Near-infrared is off")
+    def test_without_a_model_for_it_the_switch_says_why_it_is_off(
+        self, two_models: Server, open_tab: Callable[..., Tab]
+    ) -> None:
+        expect(open_tab(two_models.url).page.locator("#modality")).to_contain_text("Near-infrared is off")
 
 
 class TestOpening:
