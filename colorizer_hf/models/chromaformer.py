@@ -290,11 +290,11 @@ class ChromaFormerModel(ColorizerModel):
         elif isinstance(module, nn.Linear):
             init.trunc_normal_(module.weight, std=0.02)
             init.zeros_(module.bias)
-        elif isinstance(module, NeutralHead):
-            init.zeros_(module.weight)
-            init.zeros_(module.bias)
         elif isinstance(module, nn.Conv2d):
-            init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if isinstance(module, NeutralHead):
+                init.zeros_(module.weight)
+            else:
+                init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d | nn.LayerNorm):
