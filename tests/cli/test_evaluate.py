@@ -12,6 +12,7 @@ from colorizer_hf.cli import app
 from colorizer_hf.cli.evaluate import evaluate
 from colorizer_hf.errors import ColorizerError
 from colorizer_hf.metrics.protocols import PROTOCOLS
+from tests.tiny_networks import SMALL_CHROMAFORMER
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +32,7 @@ def save_tiny(folder: Path, *, modality: Literal["gray", "nir"]) -> str:
     from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
 
     config = ChromaFormerConfig(
-        hidden_size=12,
-        num_layers=1,
-        num_heads=2,
-        decoder_channels=[8, 8],
-        decoder_depths=[1, 1],
+        **SMALL_CHROMAFORMER,
         working_size=64,
         modality=modality,
         predicts_luminance=modality == "nir",

@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -12,20 +11,14 @@ from transformers import AutoConfig, AutoModel
 
 from colorizer_hf.errors import CheckpointError
 from colorizer_hf.models.auto import ARCHITECTURES, bundled_checkpoints, load_model
+from tests.tiny_networks import SMALL_CHROMAFORMER
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
     architecture = ARCHITECTURES["chromaformer"]
-    tiny: dict[str, Any] = {
-        "hidden_size": 16,
-        "num_layers": 1,
-        "num_heads": 2,
-        "decoder_channels": (12, 8),
-        "decoder_depths": (1, 1),
-    }
-    architecture.model(architecture.config(**tiny)).save_pretrained(folder)
+    architecture.model(architecture.config(**SMALL_CHROMAFORMER)).save_pretrained(folder)
     return folder
 
 

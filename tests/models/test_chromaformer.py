@@ -1,27 +1,18 @@
 """What the flagship promises beyond the contract."""
 
-from typing import Any
-
 import pytest
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel, sampling_weights
 from colorizer_hf.models.hint_batch import HintBatch
-
-TINY: dict[str, Any] = {
-    "hidden_size": 16,
-    "num_layers": 1,
-    "num_heads": 2,
-    "decoder_channels": (12, 8),
-    "decoder_depths": (1, 1),
-}
+from tests.tiny_networks import SMALL_CHROMAFORMER, TINY_CHROMAFORMER
 
 
 @pytest.fixture
 def model() -> ChromaFormerModel:
     torch.manual_seed(0)
-    return ChromaFormerModel(ChromaFormerConfig(**TINY)).eval()
+    return ChromaFormerModel(ChromaFormerConfig(**SMALL_CHROMAFORMER)).eval()
 
 
 def one_hint(x: float, y: float, a: float, b: float, radius: float = 0.0) -> HintBatch:
@@ -121,14 +112,7 @@ class TestConfig:
             ChromaFormerConfig(backbone="resnet")  # ty: ignore[invalid-argument-type]
 
     def test_takes_a_transformers_backbone(self) -> None:
-        backbone = {
-            "model_type": "resnet",
-            "embedding_size": 8,
-            "hidden_sizes": [8, 12, 16, 20],
-            "depths": [1, 1, 1, 1],
-            "layer_type": "basic",
-        }
-        config = ChromaFormerConfig(backbone="transformers", backbone_config=backbone, **TINY)
+        config = ChromaFormerConfig(**TINY_CHROMAFORMER)
         assert ChromaFormerModel(config)(torch.rand(1, 1, 64, 64)).chroma.shape == (1, 2, 16, 16)
 
 

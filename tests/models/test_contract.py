@@ -10,29 +10,14 @@ from colorizer_hf.errors import CheckpointError
 from colorizer_hf.models.auto import ARCHITECTURES, load_model
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.hint_batch import HintBatch
+from tests.tiny_networks import TINY_CHROMAFORMER, TINY_RESNET
 
-TINY_CHROMAFORMER: dict[str, Any] = {
-    "hidden_size": 16,
-    "num_layers": 1,
-    "num_heads": 2,
-    "decoder_channels": (12, 8),
-    "decoder_depths": (1, 1),
-}
 TINY: dict[str, Any] = {
     "chromaformer": TINY_CHROMAFORMER,
     "chromaformer for near-infrared": TINY_CHROMAFORMER | {"modality": "nir", "predicts_luminance": True},
     "unet": {"width": 4, "depth": 3},
     "pix2pix_unet": {"width": 4, "depth": 5, "dropout": 0.2},
-    "dynamic_unet": {
-        "backbone_config": {
-            "model_type": "resnet",
-            "embedding_size": 8,
-            "hidden_sizes": [8, 12, 16, 20],
-            "depths": [1, 1, 1, 1],
-            "layer_type": "basic",
-        },
-        "decoder_width": 0.5,
-    },
+    "dynamic_unet": {"backbone_config": TINY_RESNET, "decoder_width": 0.5},
 }
 
 

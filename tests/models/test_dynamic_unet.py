@@ -6,14 +6,8 @@ import pytest
 import torch
 
 from colorizer_hf.models.dynamic_unet import DynamicUNetConfig, DynamicUNetModel, SubPixelUpsampling
+from tests.tiny_networks import TINY_RESNET
 
-RESNET: dict[str, Any] = {
-    "model_type": "resnet",
-    "embedding_size": 8,
-    "hidden_sizes": [8, 12, 16, 20],
-    "depths": [1, 1, 1, 1],
-    "layer_type": "basic",
-}
 CONVNEXT: dict[str, Any] = {"model_type": "convnext", "hidden_sizes": [8, 12, 16, 20], "depths": [1, 1, 1, 1]}
 
 
@@ -21,7 +15,7 @@ CONVNEXT: dict[str, Any] = {"model_type": "convnext", "hidden_sizes": [8, 12, 16
 @pytest.mark.parametrize(
     ("options", "skips"),
     [
-        ({"backbone_config": RESNET}, [8, 8, 12, 16]),
+        ({"backbone_config": TINY_RESNET}, [8, 8, 12, 16]),
         ({"backbone_config": CONVNEXT}, [8, 12, 16]),  # its stem divides the size by four at once
         ({"backbone": "efficientnet_lite0"}, [16, 24, 40, 112]),
     ],
@@ -35,14 +29,14 @@ def test_the_decoder_takes_every_map_of_any_encoder(options: dict[str, Any], ski
 
 
 def test_starts_nearly_gray() -> None:
-    model = DynamicUNetModel(DynamicUNetConfig(backbone_config=RESNET, decoder_width=0.25))
+    model = DynamicUNetModel(DynamicUNetConfig(backbone_config=TINY_RESNET, decoder_width=0.25))
     assert model(torch.rand(2, 1, 64, 64)).chroma.abs().mean() < 0.05
 
 
 def test_starts_without_a_checkerboard() -> None:
     upsampling = next(
         m
-        for m in DynamicUNetModel(DynamicUNetConfig(backbone_config=RESNET)).modules()
+        for m in DynamicUNetModel(DynamicUNetConfig(backbone_config=TINY_RESNET)).modules()
         if isinstance(m, SubPixelUpsampling)
     )
     doubled = upsampling(torch.randn(1, upsampling.in_channels, 5, 5))
@@ -51,7 +45,7 @@ def test_starts_without_a_checkerboard() -> None:
         torch.testing.assert_close(same, doubled[..., ::2, ::2])
 
 
-@pytest.mark.parametrize("options", [{"backbone_config": RESNET}, {"backbone": "efficientnet_lite0"}], ids=str)
+@pytest.mark.parametrize("options", [{"backbone_config": TINY_RESNET}, {"backbone": "efficientnet_lite0"}], ids=str)
 def test_a_lifted_luminance_starts_as_the_encoders_weights_expect_it(options: dict[str, Any]) -> None:
     model = DynamicUNetModel(DynamicUNetConfig(**options, decoder_width=0.25))
     luminance = torch.rand(2, 1, 8, 8)

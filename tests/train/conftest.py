@@ -9,22 +9,9 @@ import pytest
 import yaml
 from PIL import Image
 
-TINY_MODEL = {
-    "backbone": "transformers",
-    "backbone_config": {
-        "model_type": "resnet",
-        "embedding_size": 8,
-        "hidden_sizes": [8, 12, 16, 20],
-        "depths": [1, 1, 1, 1],
-        "layer_type": "basic",
-    },
-    "hidden_size": 16,
-    "num_layers": 1,
-    "num_heads": 2,
-    "decoder_channels": [12, 8],
-    "decoder_depths": [1, 1],
-    "working_size": 64,
-}
+from tests.tiny_networks import TINY_CHROMAFORMER
+
+TINY_MODEL = TINY_CHROMAFORMER | {"working_size": 64}
 
 
 def colourful_photo(seed: int, size: tuple[int, int] = (80, 100)) -> Image.Image:

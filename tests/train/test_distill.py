@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.dynamic_unet import DynamicUNetConfig, DynamicUNetModel
 from colorizer_hf.models.unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
+from tests.tiny_networks import TINY_RESNET
 from train.parts.config import ConfigError, load_config
 from train.parts.network_cost import count_parameters, multiply_accumulates, relative_time
 from train.recipes import prune as prune_recipe
@@ -88,9 +89,8 @@ class TestPruning:
         torch.testing.assert_close(prune(model, 0.5)(LUMINANCE).chroma, model(LUMINANCE).chroma)
 
     def test_refuses_what_it_cannot_follow_or_would_leave_nothing_of(self) -> None:
-        small = {"model_type": "resnet", "embedding_size": 8, "hidden_sizes": [8, 8, 8, 8], "depths": [1, 1, 1, 1]}
         with pytest.raises(ConfigError, match="got a dynamic_unet"):
-            prune(DynamicUNetModel(DynamicUNetConfig(backbone_config=small, decoder_width=0.1)), 0.5)
+            prune(DynamicUNetModel(DynamicUNetConfig(backbone_config=TINY_RESNET, decoder_width=0.1)), 0.5)
         with pytest.raises(ConfigError, match="ratio must leave some of the 4 channels"):
             prune(UNetModel(UNetConfig(width=4, depth=1)), 1.0)
 

@@ -13,6 +13,7 @@ from colorizer_hf.hub.publishing import save_checkpoint
 from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
+from tests.tiny_networks import SMALL_CHROMAFORMER
 from train.parts.results import write_manifest
 from train.parts.samples import draw_samples
 
@@ -22,9 +23,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def model() -> ChromaFormerModel:
     torch.manual_seed(0)
-    config = ChromaFormerConfig(
-        hidden_size=16, num_layers=1, num_heads=2, decoder_channels=(12, 8), decoder_depths=(1, 1), working_size=64
-    )
+    config = ChromaFormerConfig(**SMALL_CHROMAFORMER, working_size=64)
     return ChromaFormerModel(config).eval()
 
 
