@@ -1,6 +1,8 @@
 """Low-resolution chroma to the photo's size, its edges following the luminance.
 
 The luminance that a network predicts for a near-infrared frame goes the same way, its edges following the frame's.
+Where it does not follow the frame, the frame's fine detail is taken over nevertheless: bark and grass have their
+texture in both, and without it a result is a blur.
 
 Between the cells of the chroma, colour follows luminance by local lines, as in the guided filter (He, Sun, Tang,
 "Guided Image Filtering", TPAMI 2013) and its fast form (He, Sun, "Fast Guided Filter", 2015): lines are fitted at low
@@ -27,6 +29,7 @@ _REFINEMENT = 4  # cells of the fine grid per cell of the chroma
 _WINDOW = 0.8  # standard deviation in cells of the Gaussian window in which a line is fitted
 _SMOOTHING = 0.6  # the same for averaging slopes
 _NOISE = 1e-3  # variance of luminance that is no edge: 3 of 100
+_DETAIL = 0.9  # of a frame goes into the restored luminance; how near-infrared and visible detail compare on average
 
 
 def upsample_chroma(chroma: Tensor, luminance: Tensor) -> Tensor:
@@ -51,13 +54,14 @@ class ChromaUpsampler:
     Args:
         chroma: (2, h, w), a and b / 110; any number C of channels will do.
         codes: (H, W) uint8 or uint16 luminance codes.
+        detail: Slope of the lines where luminance explains nothing; 0 keeps texture out of colour.
     """
 
-    def __init__(self, chroma: np.ndarray | Tensor, codes: np.ndarray) -> None:
+    def __init__(self, chroma: np.ndarray | Tensor, codes: np.ndarray, *, detail: float = 0.0) -> None:
         chroma = torch.as_tensor(chroma).float().cpu()[None]
         self._codes = codes
         self._lightness = lightness_table(codes.dtype)
-        lines = _fine_lines(chroma, self._area_mean(*_fine_size(chroma, codes)))
+        lines = _fine_lines(chroma, self._area_mean(*_fine_size(chroma, codes)), detail)
         # Stretched to the photo's width once and for all: rows then need to be mixed vertically only.
         self._lines = F.interpolate(lines, (lines.shape[-2], codes.shape[1]), mode="bilinear")[0].numpy()
 
@@ -127,7 +131,7 @@ def restore_luminance(codes: np.ndarray, luminance: np.ndarray | Tensor) -> np.n
     Returns:
         (H, W) luminance codes of the same type.
     """
-    upsampler = ChromaUpsampler(luminance, codes)
+    upsampler = ChromaUpsampler(luminance, codes, detail=_DETAIL)
     steps = 4 * np.iinfo(np.uint16).max if codes.dtype == np.uint16 else 4096
     table = np.searchsorted(_code_borders(codes.dtype), np.linspace(0, 1, steps + 1)).astype(codes.dtype)
     restored = np.empty_like(codes)
@@ -151,12 +155,13 @@ def _fine_size(chroma: Tensor, photo: Tensor | np.ndarray) -> tuple[int, int]:
     return min(_REFINEMENT * h, height), min(_REFINEMENT * w, width)
 
 
-def _fine_lines(chroma: Tensor, luminance: Tensor) -> Tensor:
+def _fine_lines(chroma: Tensor, luminance: Tensor, detail: float = 0.0) -> Tensor:
     """Fit chroma = slope * luminance + offset on the fine grid.
 
     Args:
         chroma: (B, C, h, w).
         luminance: (B, 1, H, W) averaged to the fine grid.
+        detail: See `ChromaUpsampler`.
 
     Returns:
         (B, 2 C, H, W): slopes of the channels, then their offsets.
@@ -166,15 +171,15 @@ def _fine_lines(chroma: Tensor, luminance: Tensor) -> Tensor:
         chroma, tuple(map(min, chroma.shape[-2:], size)), mode="area"
     )  # a photo smaller than its chroma
     coarse = F.interpolate(luminance, chroma.shape[-2:], mode="area")
-    slope = F.interpolate(_slopes(coarse, chroma), size, mode="bilinear")
-    detail = luminance - F.interpolate(coarse, size, mode="bicubic")
-    chroma = F.interpolate(chroma, size, mode="bicubic") + slope * detail
-    slope = _slopes(luminance, chroma)
+    slope = F.interpolate(_slopes(coarse, chroma, detail), size, mode="bilinear")
+    fine = luminance - F.interpolate(coarse, size, mode="bicubic")
+    chroma = F.interpolate(chroma, size, mode="bicubic") + slope * fine
+    slope = _slopes(luminance, chroma, detail)
     return torch.cat([slope, chroma - slope * luminance], dim=1)
 
 
-def _slopes(luminance: Tensor, chroma: Tensor) -> Tensor:
-    """How chroma (B, C, h, w) changes with luminance (B, 1, h, w) around each cell; 0 where it does not follow it."""
+def _slopes(luminance: Tensor, chroma: Tensor, detail: float) -> Tensor:
+    """How chroma (B, C, h, w) changes with luminance (B, 1, h, w) around each cell; `detail` where it does not."""
     means = _blur(torch.cat([luminance, chroma, luminance**2, chroma**2, luminance * chroma], dim=1), _WINDOW)
     C = chroma.shape[1]
     luminance, chroma, luminance2, chroma2, product = means.split([1, C, 1, C, C], dim=1)
@@ -182,7 +187,9 @@ def _slopes(luminance: Tensor, chroma: Tensor) -> Tensor:
     luminance_variance = (luminance2 - luminance**2).clamp(min=0)
     chroma_variance = (chroma2 - chroma**2).clamp(min=0).sum(dim=1, keepdim=True)
     explained = (covariance**2).sum(dim=1, keepdim=True) / (luminance_variance * chroma_variance + 1e-8)
-    return _blur(covariance / (luminance_variance + _NOISE) * explained.clamp(max=1), _SMOOTHING)
+    explained = explained.clamp(max=1)
+    slope = covariance / (luminance_variance + _NOISE) * explained + detail * (1 - explained)
+    return _blur(slope, _SMOOTHING)
 
 
 def _blur(x: Tensor, sigma: float) -> Tensor:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from colorizer_hf.cli import app
@@ -14,14 +15,17 @@ from colorizer_hf.cli import app
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "colorizer_hf" / "webui" / "examples" / "LICENSES.md"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [line for line in README.splitlines() if line.startswith("colorizer ")]
-SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+NEAR_INFRARED = (ROOT / "docs" / "near_infrared.md").read_text(encoding="utf-8")
+COMMANDS = [line for line in (README + NEAR_INFRARED).splitlines() if line.startswith("colorizer ")]
+SNIPPETS = re.findall(r"```python\n(.*?)```", README + NEAR_INFRARED, re.DOTALL)
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the files that the documentation speaks of."""
     photo = ROOT / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
+    with Image.open(photo) as picture:
+        picture.convert("L").save(tmp_path / "infrared.tif")
     for name in ("old.jpg", "scans/first.jpg", "scans/1920/second.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photo, tmp_path / name)
@@ -29,10 +33,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class TestReadme:
+class TestPagesThatRun:
     def test_has_commands_and_snippets(self):
-        assert len(COMMANDS) >= 5
-        assert len(SNIPPETS) >= 2
+        assert len(COMMANDS) >= 8
+        assert len(SNIPPETS) >= 3
 
     @pytest.mark.parametrize("command", COMMANDS)
     def test_commands_run(self, desk: Path, command: str):
@@ -44,8 +48,9 @@ class TestReadme:
     def test_snippets_run_one_after_another(self, desk: Path):
         names: dict[str, object] = {}
         for snippet in SNIPPETS:
-            exec(compile(snippet, "README.md", "exec"), names)
+            exec(compile(snippet, "documentation", "exec"), names)
         assert (desk / "new.jpg").exists()
+        assert (desk / "colour.tif").exists()
 
     def test_names_every_command_of_the_command_line(self):
         names = {info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands}
@@ -85,3 +90,20 @@ def test_the_figures_of_the_bundled_checkpoint_are_those_of_its_evaluation():
     measured["gray_psnr"] = evaluation["references"]["gray"]["psnr"]
     for name, figure in manifest["metrics"].items():
         assert figure == pytest.approx(measured[name], abs=0.006)
+
+
+def test_the_page_on_near_infrared_has_the_figures_of_its_evaluations():
+    named = set(re.findall(r"`(train/results/chromaformer_nir/[^`]+-(?:val|dev)\.json)`", NEAR_INFRARED))
+    assert len(named) == 2
+    for name in named:
+        row = json.loads((ROOT / name).read_text(encoding="utf-8"))["rows"][0]
+        for label, one in {"NIR copied": row["references"]["nir_copied"], "**`chromaformer_nir`**": row}.items():
+            assert f"| {label} | {one['psnr']:.2f} | {one['luma_psnr']:.2f} | {one['ssim']:.3f} |" in NEAR_INFRARED
+
+
+def test_the_near_infrared_checkpoint_beats_every_floor_on_colour():
+    for path in (ROOT / "train" / "results" / "chromaformer_nir").glob("pairs-*-*-*-*-*.json"):
+        row = json.loads(path.read_text(encoding="utf-8"))["rows"][0]
+        floors = [row["references"][name] for name in ("nir_copied", "nir_toned", "nir_table")]
+        for measure in ("angle", "ciede2000", "lpips_alex"):
+            assert row[measure] < min(floor[measure] for floor in floors)

@@ -190,6 +190,13 @@ class TestEvaluateNir:
         labels = ("NIR copied", "NIR toned", "NIR table", "true gray", "model")
         assert [name for line in lines for name in labels if line.startswith(name)] == 6 * list(labels)
 
+    def test_a_narrow_terminal_loses_no_figure(self, pairs, model, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "40")
+        assert "…" not in run_nir(pairs, "--model", model, "--train", pairs).stdout
+
+    def test_without_a_model_the_one_for_near_infrared_is_taken(self, pairs):
+        assert run_nir(pairs, "--limit", 1).stdout.startswith("chromaformer_nir, ")
+
     def test_a_network_for_gray_photographs_keeps_the_frame_as_luminance(self, pairs, model, tmp_path):
         out = tmp_path / "out.json"
         run_nir(pairs, "--model", model, "--json", out)
