@@ -104,7 +104,7 @@ class TestKeyboard:
             controls = tab.page.evaluate(f"({_CONTROLS})().map({_NAME})")
             tab.page.evaluate("document.activeElement.blur()")
             reached = set()
-            for _ in range(len(controls) + 2):
+            for _ in range(2 * len(controls)):  # Tab goes on from what was touched last, and round
                 tab.page.keyboard.press("Tab")
                 reached.add(tab.page.evaluate(f"({_NAME})(document.activeElement)"))
             assert len(controls) > 20
