@@ -240,7 +240,8 @@ class TestCommands:
         assert [NAME, "downloaded", "gray", small, "MB", "apache-2.0", "?"] in rows
         assert [str(checkpoint), "local", "gray", small, "MB", "apache-2.0", "?"] in rows
         for one in bundled_checkpoints():
-            gains = [f"{one.manifest['metrics'][key]:+.1f}" for key in ("gain_0", "gain_10")]
+            metrics = one.manifest["metrics"]
+            gains = [f"{metrics[key]:+.1f}" for key in ("gain_0", "gain_10") if key in metrics]
             described = [one.name, "bundled", one.modality, f"{one.megabytes:.1f}", "MB", one.manifest["license"]]
             assert [*described, *gains] in rows
         assert "removed" in command("models", "--delete", NAME)

@@ -168,7 +168,10 @@ class TestRefusals:
                 "the hint at (700, 3) lies outside the photo of 600 x 400 pixels",
             ),
             ({"hints": HINTS.replace("#c02020", "crimson-ish")}, "a hint's colour must be #rrggbb"),
-            ({"model": "no-such-model"}, "no-such-model is not in the list of choices: ['chromaformer', 'chromaformer_nir']"),
+            (
+                {"model": "no-such-model"},
+                "no-such-model is not in the list of choices: ['chromaformer', 'chromaformer_nir']",
+            ),
             ({"model": "/etc"}, "/etc is not in the list of choices"),
             ({"format": "TIFF"}, "TIFF is not in the list of choices: ['JPEG', 'PNG']"),
             ({"vividness": 7}, "7 is greater than maximum value 1"),
