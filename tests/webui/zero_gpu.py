@@ -32,6 +32,7 @@ def _call(function: Callable[..., Any], duration: int, *arguments: Any) -> Any:
     here, there = _processes.Pipe()
     process = _processes.Process(target=_work, args=(function, there))
     process.start()
+    there.close()  # a process that dies is then an end of file here
     here.send(arguments)
     answer = here.recv()
     here.send("thank you")  # until then the other side must live: it holds the memory of tensors
