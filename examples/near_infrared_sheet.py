@@ -17,15 +17,14 @@ from PIL import Image, ImageDraw
 
 from colorizer_hf import ColorizationPipeline
 from colorizer_hf.imaging import eight_bit
-from colorizer_hf.metrics.angular_error import angular_error
-from colorizer_hf.metrics.ciede2000 import ciede2000
 from colorizer_hf.metrics.nir_floors import to_batch
 from colorizer_hf.metrics.pairs import NirPair, read_pairs
-from colorizer_hf.metrics.pixel_errors import luma_psnr, psnr
+from colorizer_hf.metrics.vcip2020 import METRICS
+from colorizer_hf.models.auto import NIR_CHECKPOINT
 
 CELL = 160  # longest side of a picture in pixels
 GAP, CAPTION = 6, 18
-METERS = {"PSNR": psnr, "luma": luma_psnr, "angle": angular_error, "dE00": ciede2000}
+SHOWN = {"psnr": "PSNR", "luma_psnr": "luma", "angle": "angle", "ciede2000": "dE00"}  # metrics and their captions
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Scene:
 def compare(pair: NirPair, colorize: ColorizationPipeline) -> Scene:
     """Colorize a frame as `colorizer evaluate --protocol vcip2020` does."""
     result = eight_bit(colorize(pair.nir, vividness=0.0).pixels)
-    measures = {name: meter(to_batch(result), to_batch(pair.rgb)).item() for name, meter in METERS.items()}
+    measures = {name: METRICS[name](to_batch(result), to_batch(pair.rgb)).item() for name in SHOWN}
     pictures = tuple(thumbnail(one) for one in (eight_bit(pair.nir), result, pair.rgb))
     return Scene(pair.name, pictures, measures)
 
@@ -54,7 +53,7 @@ def thumbnail(pixels: np.ndarray) -> Image.Image:
 def group(scenes: list[Scene]) -> dict[str, list[Scene]]:
     """The scenes by class, those with the least colour difference first."""
     classes: defaultdict[str, list[Scene]] = defaultdict(list)
-    for scene in sorted(scenes, key=lambda one: one.measures["dE00"]):
+    for scene in sorted(scenes, key=lambda one: one.measures["ciede2000"]):
         classes[scene.name.rpartition("_")[0] or "scenes"].append(scene)
     return dict(sorted(classes.items()))
 
@@ -74,7 +73,7 @@ def make_sheet(classes: dict[str, list[Scene]]) -> Image.Image:
     for y, scenes in enumerate(rows):
         for x, scene in enumerate(scenes):
             left, top = x * width + GAP, y * height + GAP
-            figures = "  ".join(f"{name} {value:.1f}" for name, value in scene.measures.items())
+            figures = "  ".join(f"{SHOWN[name]} {value:.1f}" for name, value in scene.measures.items())
             draw.text((left, top), f"{scene.name}   {figures}", fill="black")
             for number, picture in enumerate(scene.pictures):
                 sheet.paste(picture, (left + number * (CELL + GAP), top + CAPTION))
@@ -85,15 +84,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Near-infrared frames, results and true colours, side by side.")
     parser.add_argument("pairs", type=Path, help="folder or tar file of pairs NAME_nir and NAME_rgb")
     parser.add_argument("sheet", type=Path, help="the picture to write")
-    parser.add_argument("--model", default="chromaformer_nir", help="name, folder or Hub id")
+    parser.add_argument("--model", default=NIR_CHECKPOINT, help="name, folder or Hub id")
     arguments = parser.parse_args()
     colorize = ColorizationPipeline.from_pretrained(arguments.model)
     classes = group([compare(pair, colorize) for pair in read_pairs(arguments.pairs)])
     arguments.sheet.parent.mkdir(parents=True, exist_ok=True)
     make_sheet(classes).save(arguments.sheet)
-    print("class", "pairs", *METERS)
+    print("class", "pairs", *SHOWN.values())
     for name, scenes in classes.items():
-        means = (f"{fmean(scene.measures[meter] for scene in scenes):.2f}" for meter in METERS)
+        means = (f"{fmean(scene.measures[metric] for scene in scenes):.2f}" for metric in SHOWN)
         print(name, len(scenes), *means)
     print(arguments.sheet)
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "colorizer_hf" / "webui" / "examples" / "LICENSES.md"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NEAR_INFRARED = (ROOT / "docs" / "near_infrared.md").read_text(encoding="utf-8")
+NIR_EVALUATIONS = set(re.findall(r"`(train/results/chromaformer_nir/[^`]+-(?:val|dev)\.json)`", NEAR_INFRARED))
 COMMANDS = [line for line in (README + NEAR_INFRARED).splitlines() if line.startswith("colorizer ")]
 SNIPPETS = re.findall(r"```python\n(.*?)```", README + NEAR_INFRARED, re.DOTALL)
 
@@ -93,17 +94,16 @@ def test_the_figures_of_the_bundled_checkpoint_are_those_of_its_evaluation():
 
 
 def test_the_page_on_near_infrared_has_the_figures_of_its_evaluations():
-    named = set(re.findall(r"`(train/results/chromaformer_nir/[^`]+-(?:val|dev)\.json)`", NEAR_INFRARED))
-    assert len(named) == 2
-    for name in named:
+    assert len(NIR_EVALUATIONS) == 2
+    for name in NIR_EVALUATIONS:
         row = json.loads((ROOT / name).read_text(encoding="utf-8"))["rows"][0]
         for label, one in {"NIR copied": row["references"]["nir_copied"], "**`chromaformer_nir`**": row}.items():
             assert f"| {label} | {one['psnr']:.2f} | {one['luma_psnr']:.2f} | {one['ssim']:.3f} |" in NEAR_INFRARED
 
 
 def test_the_near_infrared_checkpoint_beats_every_floor_on_colour():
-    for path in (ROOT / "train" / "results" / "chromaformer_nir").glob("pairs-*-*-*-*-*.json"):
-        row = json.loads(path.read_text(encoding="utf-8"))["rows"][0]
+    for name in NIR_EVALUATIONS:
+        row = json.loads((ROOT / name).read_text(encoding="utf-8"))["rows"][0]
         floors = [row["references"][name] for name in ("nir_copied", "nir_toned", "nir_table")]
         for measure in ("angle", "ciede2000", "lpips_alex"):
             assert row[measure] < min(floor[measure] for floor in floors)

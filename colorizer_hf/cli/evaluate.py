@@ -75,9 +75,11 @@ def evaluate(
     trunks = {"alex": lpips_alex, "vgg": lpips_vgg}
     if protocol == NIR_PROTOCOL:
         from ..models.auto import NIR_CHECKPOINT
+        from ..pipeline import ColorizationPipeline
 
         name = model or NIR_CHECKPOINT
-        colorize, distances = nir_colorizer(_load_pipeline(name, device), size=size), _lpips(trunks)
+        pipeline, distances = ColorizationPipeline.from_pretrained(name, device=device), _lpips(trunks)
+        colorize = nir_colorizer(pipeline, size=size)
         report = evaluate_nir(photos, colorize, name=name, train=train, limit=limit, lpips=distances)
         if json:
             _write(json, report.to_json().encode())
@@ -128,12 +130,6 @@ def _load(name: str | None, device: str | None) -> "ColorizerModel":
 
     best = torch.accelerator.current_accelerator(check_available=True) or "cpu"
     return load_model(name).to(device or best)
-
-
-def _load_pipeline(name: str | None, device: str | None) -> "ColorizationPipeline":
-    from ..pipeline import ColorizationPipeline
-
-    return ColorizationPipeline.from_pretrained(name, device=device)
 
 
 def nir_colorizer(pipeline: "ColorizationPipeline", *, size: int | None = None) -> "Callable[[np.ndarray], np.ndarray]":
