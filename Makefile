@@ -29,7 +29,7 @@ demo: .venv/base.stamp ## colorize the example photographs into out/ and make a 
 	@$(BIN)/python examples/before_after_sheet.py colorizer_hf/webui/examples out out/sheet.jpg
 
 test: .venv/dev.stamp chromium .venv/$(AXE)/node_modules ## run the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 style: .venv/dev.stamp ## format, lint and check types
 	@$(BIN)/ruff format

@@ -12,6 +12,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # Threads that wait by spinning take the core from those that work; must be set before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# Processes that run tests side by side (`make test`) share the cores; must be set before torch is imported as well.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A deadline per example would be a timing assertion.
 settings.register_profile("colorizer_hf", deadline=None)
 settings.load_profile("colorizer_hf")

@@ -1,4 +1,4 @@
-"""Figures beside the protocols: worn photographs, vividness, consistency."""
+"""Figures beside the protocols: worn photographs, vividness, consistency, edges."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.models.base import AutomaticColorizer, ColorizerConfig
-from train.recipes.measure import measure_consistency, measure_vividness, measure_worn
+from train.recipes.measure import measure_consistency, measure_edges, measure_vividness, measure_worn
 
 
 class FromLuminance(AutomaticColorizer):
@@ -53,3 +53,19 @@ def test_what_looks_at_single_pixels_is_consistent(photos: list[np.ndarray]) -> 
     assert set(measured) == {"mirrored", "cropped", "size 192", "size 256", "size 320", "size 384", "size 512"}
     assert measured["mirrored"] == 0
     assert max(measured.values()) < 1
+
+
+def test_an_edge_that_luminance_shows_leaks_less_when_luminance_guides() -> None:
+    photo = np.full((64, 64, 3), (40, 60, 160), np.uint8)
+    photo[:, 30:] = (230, 200, 80)  # within a cell of four pixels, and of eight
+    measured = measure_edges([photo])
+    assert set(measured) == {f"{way}, cells of {side}" for way in ("guided", "bilinear") for side in (4, 8)}
+    for side in (4, 8):
+        guided, bilinear = (measured[f"{way}, cells of {side}"] for way in ("guided", "bilinear"))
+        assert guided["leak"] < 0.5 * bilinear["leak"]
+        assert guided["ciede2000"] < 0.7 * bilinear["ciede2000"]
+
+
+def test_an_even_photograph_loses_nothing() -> None:
+    measured = measure_edges([np.full((64, 64, 3), (40, 60, 160), np.uint8)])
+    assert all(loss["ciede2000"] < 0.5 and loss["leak"] < 0.5 for loss in measured.values())

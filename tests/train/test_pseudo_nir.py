@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from kornia.color import rgb_to_grayscale
 from torch import Tensor
 
-from train.parts.pseudo_nir import LANDSCAPE, PEOPLE, PseudoNirConfig, lift_dyes, make_pseudo_nir, mix, stretch
+from train.parts.pseudo_nir import (
+    LANDSCAPE,
+    PEOPLE,
+    PseudoNirConfig,
+    expose_anew,
+    lift_dyes,
+    make_pseudo_nir,
+    mix,
+    stretch,
+)
 
 LEAF, SKY, CLOUD = (0.25, 0.4, 0.1), (0.35, 0.55, 0.85), (0.9, 0.9, 0.9)
 PLAIN = PseudoNirConfig(gray_share=0, people_share=0, jitter=0, strength=0)
@@ -126,3 +135,28 @@ class TestStretch:
     def test_does_not_blow_up_what_is_nearly_flat(self) -> None:
         nearly = 0.5 + 0.001 * torch.rand(1, 1, 8, 8, generator=seeded())
         assert stretch(nearly, torch.zeros(1, 1, 1, 1)).max() < 0.05
+
+
+class TestAnotherCamera:
+    @pytest.fixture
+    def ramp(self) -> Tensor:
+        return torch.linspace(0, 1, 1600).view(1, 1, 40, 40).repeat(8, 1, 1, 1)
+
+    def test_of_strength_0_is_the_same_and_draws_nothing(self, ramp: Tensor) -> None:
+        generator = seeded()
+        before = generator.get_state()
+        torch.testing.assert_close(expose_anew(ramp, 0, generator), ramp, rtol=0, atol=0)
+        torch.testing.assert_close(generator.get_state(), before)
+
+    def test_has_other_tones_for_every_frame_and_keeps_what_is_brighter_brighter(self, ramp: Tensor) -> None:
+        frames = expose_anew(ramp, 0.5, seeded())
+        assert len({round(frame.mean().item(), 4) for frame in frames}) == 8
+        assert frames.amin() >= 0
+        assert frames.amax() <= 1
+        bands = frames.view(8, 4, 400).mean(dim=2)  # of ten rows, from dark to bright
+        assert (bands.diff(dim=1) > 0.05).all()
+
+    def test_is_decided_by_the_generator_alone(self, ramp: Tensor) -> None:
+        first, again, other = (expose_anew(ramp, 0.5, seeded(number)) for number in (1, 1, 2))
+        torch.testing.assert_close(first, again, rtol=0, atol=0)
+        assert not torch.equal(first, other)

@@ -31,6 +31,8 @@ class PairConfig:
         crop_size: Side in pixels of the square crops the network sees, those of photographs included.
         min_crop: Smallest crop of a pair as a share of its shorter side.
         stored_size: Pairs with a larger shorter side are reduced to this when they are read.
+        camera_jitter: How differently the infrared of a pair is exposed each time, in [0, 1]; see
+            `pseudo_nir.expose_anew`.
         photo_share: Share of the samples that come from ordinary photographs, in [0, 1].
         drop_leaks: Train without the pairs that show test pairs instead of refusing to train; see `leaks.check_split`.
         num_workers: Processes that prepare crops.
@@ -40,6 +42,7 @@ class PairConfig:
     crop_size: int = 128
     min_crop: float = 0.65
     stored_size: int = 256
+    camera_jitter: float = 0.0
     photo_share: float = 0.0
     drop_leaks: bool = False
     num_workers: int = 1

@@ -1,4 +1,4 @@
-"""Near-infrared pictures made up from colour photographs, to learn from more of them than there are true pairs.
+"""Near-infrared pictures made up from colour photographs, or varied, to learn from more than there are true pairs.
 
 Values are those of files, encoded as sRGB, in and out. Outdoors the infrared is near to green minus blue: leaves are
 bright in it, the sky is dark. `LANDSCAPE` is the least-squares fit to the registered pairs of the VCIP 2020 challenge
@@ -61,6 +61,24 @@ def make_pseudo_nir(rgb: Tensor, config: PseudoNirConfig, generator: torch.Gener
     x = expose(x, draw, config.strength)
     x = stretch(x.pow(draw.uniform(0.7, 1.4)), torch.where(draw.chance(0.5), 0.005, 0.0))
     return torch.where(is_gray, rgb_to_grayscale(rgb), x)
+
+
+@torch.no_grad()
+def expose_anew(nir: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """True infrared as another camera would have put it into a file: other tones, light, lens and noise.
+
+    Args:
+        nir: (B, 1, H, W) in [0, 1].
+        strength: 0 changes nothing, 1 is another camera altogether: its gamma is between a half and two.
+        generator: On the CPU; decides everything, the same state gives the same result.
+
+    Returns:
+        (B, 1, H, W) in [0, 1].
+    """
+    if not strength:
+        return nir
+    draw = _Draw(nir, generator)
+    return expose(nir.pow(2 ** draw.uniform(-strength, strength)), draw, strength)
 
 
 class _Draw:

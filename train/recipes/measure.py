@@ -1,4 +1,4 @@
-"""Measure what the protocols alone do not say of a network: worn photographs, vividness, consistency.
+"""Measure what the protocols alone do not say of a network: worn photographs, vividness, consistency, edges.
 
     python -m train.recipes.measure chromaformer --photos photos/dev.tar --alexnet alexnet.safetensors --json out.json
 
@@ -6,7 +6,9 @@
   luminance of the result stay those of the clean photograph);
 * *vividness*: how colourful the results are beside the photographs, and what that costs;
 * *consistency*: by how many Lab units the chroma of a mirrored photograph, of a crop and of other working sizes differs
-  from that of the whole photograph at the usual size.
+  from that of the whole photograph at the usual size;
+* *edges*: what is lost when the true chroma is averaged to cells and brought back to full size as the product does it,
+  and with bilinear interpolation instead; over the whole photograph, and how much leaks across its edges.
 """
 
 import json
@@ -19,11 +21,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import typer
+from kornia.filters import sobel
 from rich import print_json
 from torch import Tensor
 
-from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
+from colorizer_hf.chroma_upsampling import upsample_chroma
+from colorizer_hf.color import CHROMA_SCALE, lab_to_rgb, rgb_to_lab
 from colorizer_hf.errors import ColorizerError
+from colorizer_hf.metrics.ciede2000 import ciede2000
 from colorizer_hf.metrics.lpips import Lpips
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
@@ -37,6 +42,8 @@ WORN_HINTS = (0, 10)
 VIVIDNESSES = (0.0, 0.5, 1.0)
 SIZES = (192, 256, 320, 384, 512)
 CROP = 0.75  # of the side
+CELLS = (4, 8)  # pixels along the side of a cell of chroma
+EDGES = 0.1  # of the pixels, where luminance is steepest
 
 
 def measure_worn(model: ColorizerModel, photos: Photos) -> dict[str, dict[str, float]]:
@@ -95,6 +102,35 @@ def _colour(model: ColorizerModel, luminance: Tensor, size: int) -> Tensor:
     return model.decode(model.encode(seen.to(model.device))).chroma.float().cpu()
 
 
+def measure_edges(photos: Photos) -> dict[str, dict[str, float]]:
+    """Loss by two ways of up-sampling the true chroma, for cells of several sizes, means over photographs.
+
+    Returns:
+        By way and size of the cells: CIEDE2000 over the whole photograph, and the distance of the chroma at its edges in
+        Lab units.
+    """
+    losses: dict[str, list[tuple[float, float]]] = {}
+    for photo in photos:
+        truth = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None]
+        luminance, chroma = rgb_to_lab(truth / 255)
+        steepness = sobel(luminance)
+        is_edge = steepness >= steepness.flatten().quantile(1 - EDGES)
+        for side in CELLS:
+            cells = F.avg_pool2d(chroma, side)
+            ways = {
+                "guided": upsample_chroma(cells, luminance),
+                "bilinear": F.interpolate(cells, luminance.shape[-2:], mode="bilinear"),
+            }
+            for way, restored in ways.items():
+                picture = (lab_to_rgb(luminance, restored) * 255).round().to(torch.uint8)
+                leak = (restored - chroma).norm(dim=1, keepdim=True)[is_edge].mean().item() * CHROMA_SCALE
+                losses.setdefault(f"{way}, cells of {side}", []).append((ciede2000(picture, truth).mean().item(), leak))
+    means = {way: np.mean(pairs, axis=0) for way, pairs in losses.items()}
+    return {
+        way: {"ciede2000": round(float(mean[0]), 3), "leak": round(float(mean[1]), 3)} for way, mean in means.items()
+    }
+
+
 def main(
     checkpoint: Annotated[str, typer.Argument(help="Bundled name, folder or Hub id.")],
     photos: Annotated[str, typer.Option(help="Colour photographs that were not trained on: folder or tar.")],
@@ -102,7 +138,7 @@ def main(
     alexnet: Annotated[str | None, typer.Option(help="Weights of AlexNet, for LPIPS.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures there too.")] = None,
 ) -> None:
-    """Measure how a network takes worn photographs, how vivid and how consistent it is."""
+    """Measure how a network takes worn photographs, how vivid and consistent it is, and what its edges lose."""
     try:
         model = load_model(checkpoint)
         shown = list(load_photos(photos, limit=limit, size=256))
@@ -116,6 +152,7 @@ def main(
         "worn": measure_worn(model, shown),
         "vividness": measure_vividness(model, shown, lpips),
         "consistency": measure_consistency(model, shown),
+        "edges": measure_edges(shown),
     }
     if json_file:
         json_file.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")

@@ -32,7 +32,7 @@ from train.parts.loop import Evaluator, Objective, ObjectiveOutput
 from train.parts.losses import LossConfig, colorization_loss
 from train.parts.networks import build_network
 from train.parts.nir_data import PairConfig, build_pair_loader, read_training_pairs, split_batch
-from train.parts.pseudo_nir import PseudoNirConfig, make_pseudo_nir
+from train.parts.pseudo_nir import PseudoNirConfig, expose_anew, make_pseudo_nir
 from train.parts.run import command_line, mean_chroma_of, run
 
 NIR = {"modality": "nir", "predicts_luminance": True}
@@ -67,6 +67,7 @@ class NirObjective(Objective):
         super().__init__()
         self.network = build_nir_network(config)
         self.pseudo = config.pseudo
+        self.jitter = config.pairs.camera_jitter
         self.hints = config.hints
         self.loss = config.loss
         self.weight = config.luminance
@@ -74,6 +75,7 @@ class NirObjective(Objective):
     def forward(self, photos: Tensor, generator: torch.Generator) -> ObjectiveOutput:
         """The loss of samples (B, 4, H, W) uint8 as `train.parts.nir_data` makes them, and its terms."""
         rgb, nir, is_true = split_batch(photos)
+        nir = expose_anew(nir, self.jitter, generator)
         nir = torch.where(is_true.view(-1, 1, 1, 1), nir, make_pseudo_nir(rgb, self.pseudo, generator))
         seen, _ = rgb_to_lab(nir.expand(-1, 3, -1, -1))  # a frame is read as a gray photograph is
         luminance, chroma = rgb_to_lab(rgb)
