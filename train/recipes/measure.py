@@ -106,8 +106,8 @@ def measure_edges(photos: Photos) -> dict[str, dict[str, float]]:
     """Loss by two ways of up-sampling the true chroma, for cells of several sizes, means over photographs.
 
     Returns:
-        By way and size of the cells: CIEDE2000 over the whole photograph, and the distance of the chroma at its edges in
-        Lab units.
+        By way and size of the cells: CIEDE2000 over the whole photograph, and the chroma's distance at its edges in Lab
+        units.
     """
     losses: dict[str, list[tuple[float, float]]] = {}
     for photo in photos:
