@@ -55,18 +55,21 @@ def soft_bin_targets(chroma: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack(indices, dim=1), weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-6)
 
 
-def bin_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+def bin_cross_entropy(logits: Tensor, labels: Tensor, rarity: Tensor | None = None) -> Tensor:
     """Cross-entropy of the predicted distribution against the true colours spread over their neighbouring bins.
 
     Args:
         logits: (B, 313, h, w).
         labels: (B, 2, H, W), the true ab / 110; averaged down to (h, w) first.
+        rarity: (313), how much each bin counts; None: all the same.
 
     Returns:
         Mean over photos and cells, a scalar in nats.
     """
     labels = F.interpolate(labels, logits.shape[-2:], mode="area")
     indices, weights = soft_bin_targets(labels)
+    if rarity is not None:
+        weights = weights * rarity.to(weights.device)[indices]
     picked = logits.gather(1, indices) - logits.logsumexp(dim=1, keepdim=True)
     return -(weights * picked).sum(dim=1).mean()
 

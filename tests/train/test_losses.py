@@ -1,11 +1,15 @@
 """What training minimises."""
 
+import numpy as np
 import pytest
 import torch
 
+from colorizer_hf.color import rgb_to_lab
 from colorizer_hf.models.base import ColorizerOutput, chroma_huber_loss
-from colorizer_hf.models.chroma_bins import NUM_BINS
+from colorizer_hf.models.chroma_bins import NUM_BINS, bin_cross_entropy
+from train.parts.config import ConfigError
 from train.parts.losses import LossConfig, colorization_loss
+from train.parts.rebalancing import bin_rarity
 
 LABELS = torch.rand(2, 2, 16, 16, generator=torch.Generator().manual_seed(0)) - 0.5
 
@@ -35,3 +39,37 @@ class TestColorizationLoss:
         total, terms = colorization_loss(*self.outputs(), LABELS, LossConfig(automatic=0, hinted=0, bins=1))
         assert total.item() == pytest.approx(terms["bins"])
         assert terms["automatic"] > 0
+
+
+class TestRebalancing:
+    """Nine photographs in ten are brown, one is blue."""
+
+    BROWN, BLUE = (np.full((8, 8, 3), colour, np.uint8) for colour in ((150, 110, 60), (40, 60, 160)))
+
+    def rarity(self, mix: float) -> torch.Tensor:
+        return bin_rarity([self.BROWN] * 9 + [self.BLUE], mix)
+
+    def loss(self, photo: np.ndarray, rarity: torch.Tensor | None) -> float:
+        _, chroma = rgb_to_lab(torch.from_numpy(photo).permute(2, 0, 1)[None] / 255)
+        return bin_cross_entropy(torch.zeros(1, NUM_BINS, 8, 8), chroma, rarity).item()
+
+    def test_rare_colours_count_more_and_the_mean_stays(self) -> None:
+        plain, brown, blue = (
+            self.loss(self.BROWN, None),
+            self.loss(self.BROWN, self.rarity(0.5)),
+            self.loss(self.BLUE, self.rarity(0.5)),
+        )
+        assert blue > 4 * brown
+        assert 0.9 * brown + 0.1 * blue == pytest.approx(plain, rel=1e-4)
+
+    def test_less_the_more_of_the_uniform_distribution_is_mixed_in(self) -> None:
+        ratios = [
+            self.loss(self.BLUE, rarity) / self.loss(self.BROWN, rarity) for rarity in map(self.rarity, (0.5, 0.9, 1))
+        ]
+        assert ratios == sorted(ratios, reverse=True)
+        assert ratios[-1] == pytest.approx(1, rel=1e-4)
+
+    @pytest.mark.parametrize("mix", [0, 1.1])
+    def test_a_share_out_of_range_is_named(self, mix: float) -> None:
+        with pytest.raises(ConfigError, match=f"loss.rebalance must be above 0 and at most 1, got {mix}"):
+            self.rarity(mix)

@@ -86,6 +86,40 @@ def test_runs_what_is_asked_for_and_what_that_needs(reproduction: Reproduction, 
         assert curves.width > 500
 
 
+def test_the_flagship_is_measured_with_hints(tiny_run: Path, photo_tar: Path, tmp_path: Path) -> None:
+    run = read_yaml(tiny_run) | {"steps": 2, "loss": {"rebalance": 0.5}}
+    experiments = {"base": {"title": "the recipe", "recipe": "pretrain", "run": run}}
+    values = {
+        "title": "A search",
+        "about": "One.",
+        "common": {"output": ""},
+        "experiments": experiments,
+        "hints": [0, 1, 10],
+    }
+    table = tmp_path / "search.yaml"
+    table.write_text(yaml.safe_dump(values))
+    photos = list(load_photos(photo_tar, limit=2, size=256))
+    results = tmp_path / "results"
+    reproduction = Reproduction(
+        read_comparison(table),
+        runs=tmp_path / "runs",
+        results=results,
+        overrides={},
+        photos=photos,
+        lpips=[],
+        shown=[EXAMPLES / "coffee_cup.jpg"],
+    )
+    reproduction.reproduce("base")
+    reproduction.summarize()
+    lines = [line.split("|") for line in (results / "README.md").read_text().splitlines() if line.startswith("|")]
+    assert {len(line) for line in lines} == {len(lines[0])}
+    row = next(line for line in lines if line[1] == " base ")
+    gains = [measured["gain"] for measured in record(reproduction, "base")["evaluation"]["rows"]]
+    assert [float(row[lines[0].index(name)]) for name in (" 1 hint ", " 10 hints ")] == pytest.approx(
+        gains[1:], abs=0.01
+    )
+
+
 def test_names_what_it_does_not_know(reproduction: Reproduction) -> None:
     with pytest.raises(ConfigError, match="there is no experiment z; known are alone, judged"):
         reproduction.reproduce("z")

@@ -42,7 +42,7 @@ class Experiment:
     """
 
     title: str
-    recipe: Literal["gan", "distill"]
+    recipe: Literal["gan", "distill", "pretrain"]
     run: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
     prune: float = 0.0
@@ -63,12 +63,14 @@ class Comparison:
         about: What is compared and how, for the page.
         common: Values of the recipes' configurations that all experiments share.
         experiments: By name, in the order of the table.
+        hints: Numbers of hints to measure with; 0 first.
     """
 
     title: str
     about: str
     common: dict[str, Any]
     experiments: dict[str, Experiment]
+    hints: tuple[int, ...] = (0,)
 
 
 def read_comparison(path: Path) -> Comparison:
@@ -140,19 +142,22 @@ def draw_curves(records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
 
 def write_page(comparison: Comparison, records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """The table as Markdown, floors and ceiling beside the experiments; those without a record are left out."""
-    head = ["", "experiment", *(title for _, title, _ in MEASURES), "parameters", "GMAC", "time", "steps", "minutes"]
+    hinted = [f"{count} hint{'s' * (count > 1)}" for count in comparison.hints[1:]]
+    costs = ["parameters", "GMAC", "time", "steps", "minutes"]
+    head = ["", "experiment", *(title for _, title, _ in MEASURES), *hinted, *costs]
     lines = [head, ["---", "---", *["---:"] * (len(head) - 2)]]
     evaluation = next(iter(records.values()))["evaluation"]
     for name in ("gray", "tone"):
-        lines.append(["", f"{name} floor", *_cells(evaluation["references"][name]), *[""] * 5])
+        lines.append(["", f"{name} floor", *_cells(evaluation["references"][name]), *[""] * len(hinted + costs)])
     for name, record in records.items():
+        automatic, *others = record["evaluation"]["rows"]
         cost = [f"{record['parameters'] / 1e6:.2f} M", f"{record['gmacs']:.2f}", f"{record['time']:.1f}x"]
         effort = [f"{record['total_steps']:,}", f"{record['total_minutes']:.0f}"]
         title = comparison.experiments[name].title
-        lines.append([name, title, *_cells(record["evaluation"]["rows"][0]), *cost, *effort])
-    lines.append(
-        ["", "truth", *[""] * (len(MEASURES) - 1), f"{evaluation['rows'][0]['truth_colourfulness']:.1f}", *[""] * 5]
-    )
+        gains = [f"{row['gain']:.2f}" for row in others]
+        lines.append([name, title, *_cells(automatic), *gains, *cost, *effort])
+    truth = f"{evaluation['rows'][0]['truth_colourfulness']:.1f}"
+    lines.append(["", "truth", *[""] * (len(MEASURES) - 1), truth, *[""] * len(hinted + costs)])
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     missing = [name for name in comparison.experiments if name not in records]
     note = f"\n\nNot run yet: {', '.join(missing)}." if missing else ""

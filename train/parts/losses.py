@@ -21,15 +21,21 @@ class LossConfig:
         automatic: Huber loss of the chroma predicted without hints.
         hinted: Huber loss of the chroma predicted with hints.
         bins: Cross-entropy of the distribution over chroma bins.
+        rebalance: Makes rare colours count more in the latter, see `rebalancing.bin_rarity`; None: all alike.
     """
 
     automatic: float = 10.0
     hinted: float = 10.0
     bins: float = 0.2
+    rebalance: float | None = None
 
 
 def colorization_loss(
-    automatic: ColorizerOutput, hinted: ColorizerOutput, labels: Tensor, config: LossConfig
+    automatic: ColorizerOutput,
+    hinted: ColorizerOutput,
+    labels: Tensor,
+    config: LossConfig,
+    rarity: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """The loss of a network with a distribution, with and without hints.
 
@@ -38,6 +44,7 @@ def colorization_loss(
         hinted: Output of `decode` with hints.
         labels: (B, 2, H, W), the true ab / 110.
         config: Weights of the terms.
+        rarity: (313), how much each bin counts, see `rebalancing`; None: all the same.
 
     Returns:
         The weighted sum, a scalar, and the unweighted terms by name.
@@ -46,7 +53,7 @@ def colorization_loss(
     terms = {
         "automatic": chroma_huber_loss(automatic.chroma, labels),
         "hinted": chroma_huber_loss(hinted.chroma, labels),
-        "bins": bin_cross_entropy(automatic.logits, labels),
+        "bins": bin_cross_entropy(automatic.logits, labels, rarity),
     }
     total = sum(getattr(config, name) * term for name, term in terms.items())
     return total, {name: term.item() for name, term in terms.items()}

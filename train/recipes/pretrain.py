@@ -22,6 +22,7 @@ from train.parts.hint_simulation import HintConfig, simulate_hints
 from train.parts.loop import Objective, ObjectiveOutput
 from train.parts.losses import LossConfig, colorization_loss
 from train.parts.networks import build_network
+from train.parts.rebalancing import measure_rarity
 from train.parts.run import command_line, run
 
 
@@ -49,6 +50,7 @@ class PretrainObjective(Objective):
         self.degradation = Degradation(config.degradation)
         self.hints = config.hints
         self.loss = config.loss
+        self.rarity = None if config.loss.rebalance is None else measure_rarity(config.data, config.loss.rebalance)
 
     def forward(self, photos: Tensor, generator: torch.Generator) -> ObjectiveOutput:
         """The loss of a batch of photos (B, 3, H, W) uint8, and its terms."""
@@ -57,7 +59,7 @@ class PretrainObjective(Objective):
         with torch.autocast(photos.device.type, enabled=False):
             hints = simulate_hints(chroma, self.hints, generator)
             automatic, hinted = self.network.decode(features), self.network.decode(features, hints)
-            return ObjectiveOutput(*colorization_loss(automatic, hinted, chroma, self.loss))
+            return ObjectiveOutput(*colorization_loss(automatic, hinted, chroma, self.loss, self.rarity))
 
 
 def train(config: PretrainConfig, *, name: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ from train.parts.experiments import (
 from train.parts.network_cost import count_parameters, multiply_accumulates, relative_time
 from train.parts.networks import save_network
 from train.parts.results import read_history
-from train.recipes import distill, gan
+from train.recipes import distill, gan, pretrain
 from train.recipes.prune import prune
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +49,7 @@ EXAMPLES = ROOT / "colorizer_hf" / "webui" / "examples"
 RECIPES: dict[str, tuple[type, Callable[..., dict[str, Any]]]] = {
     "gan": (gan.GanConfig, gan.train),
     "distill": (distill.DistillConfig, distill.train),
+    "pretrain": (pretrain.PretrainConfig, pretrain.train),
 }
 
 
@@ -133,7 +134,7 @@ class Reproduction:
         folder = self.runs / name
         pipeline = ColorizationPipeline.from_pretrained(folder / "model", device="cpu")
         model = pipeline.model
-        record["evaluation"] = evaluate(model, self.photos, hints=(0,), lpips=self.lpips).to_dict()
+        record["evaluation"] = evaluate(model, self.photos, hints=self.comparison.hints, lpips=self.lpips).to_dict()
         picture = torch.rand(1, 1, 256, 256)
         record["parameters"] = count_parameters(model)
         record["gmacs"] = round(multiply_accumulates(model, picture) / 1e9, 3)
