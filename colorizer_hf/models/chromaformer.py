@@ -11,7 +11,7 @@ the frame's own at full contrast.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +19,7 @@ from huggingface_hub.dataclasses import strict
 from torch import Tensor, nn
 from transformers import initialization as init
 
-from .backbones import build_backbone
+from .backbones import BackboneName, build_backbone
 from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput
 from .chroma_bins import NUM_BINS, bin_centers
 from .hint_batch import HintBatch
@@ -33,7 +33,8 @@ class ChromaFormerConfig(ColorizerConfig):
     """Sizes of a ChromaFormer.
 
     Attributes:
-        backbone: "efficientnet_lite0", or "transformers" for the one described by `backbone_config`.
+        backbone: "efficientnet_lite0" to "efficientnet_lite2", or "transformers" for the one described by
+            `backbone_config`.
         backbone_config: A transformers backbone configuration with its `model_type`.
         hidden_size: Channels at stride 16.
         num_layers: Transformer blocks at stride 16.
@@ -52,7 +53,7 @@ class ChromaFormerConfig(ColorizerConfig):
 
     model_type = "chromaformer"
 
-    backbone: Literal["efficientnet_lite0", "transformers"] = "efficientnet_lite0"
+    backbone: BackboneName = "efficientnet_lite0"
     backbone_config: dict[str, Any] | None = None
     hidden_size: int = 192
     num_layers: int = 3

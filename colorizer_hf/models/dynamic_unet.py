@@ -18,7 +18,7 @@ from huggingface_hub.dataclasses import strict
 from torch import Tensor, nn
 from transformers import initialization as init
 
-from .backbones import RESNET18, build_backbone
+from .backbones import RESNET18, BackboneName, build_backbone
 from .base import AutomaticColorizer, ColorizerConfig
 
 _PROBE_SIZE = 64  # side of the picture whose feature maps are looked at; any multiple of 32 will do
@@ -29,7 +29,8 @@ class DynamicUNetConfig(ColorizerConfig):
     """Encoder and sizes of a Dynamic U-Net.
 
     Attributes:
-        backbone: "transformers" for the one described by `backbone_config`, or "efficientnet_lite0".
+        backbone: "transformers" for the one described by `backbone_config`, or "efficientnet_lite0" to
+            "efficientnet_lite2".
         backbone_config: A transformers backbone configuration with its `model_type`; None is a ResNet-18.
         stem: How the luminance enters: "lifted" to three channels by a learned 1 x 1 convolution, or into a stem whose
             three channels were "summed" to one.
@@ -38,7 +39,7 @@ class DynamicUNetConfig(ColorizerConfig):
 
     model_type = "dynamic_unet"
 
-    backbone: Literal["transformers", "efficientnet_lite0"] = "transformers"
+    backbone: BackboneName = "transformers"
     backbone_config: dict[str, Any] | None = None
     stem: Literal["lifted", "summed"] = "lifted"
     decoder_width: float | int = 1.0

