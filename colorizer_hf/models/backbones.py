@@ -1,7 +1,7 @@
 """Image encoders that see one luminance channel and return feature maps.
 
 EfficientNet-Lite follows Google's TPU release of that name (2020; code and weights Apache-2.0): EfficientNet-B0 to B2
-(Tan and Le 2019) without squeeze-and-excitation, with ReLU6; stem, first and last stage are B0's. The definition here is
+(Tan and Le 2019) without squeeze-and-excitation, with ReLU6; stem, first and last stage are B0's. The definition is
 our own, so that a published checkpoint needs torch and transformers only. It keeps TensorFlow's SAME padding and
 batch-norm epsilon, without which the ImageNet weights lose several points of accuracy.
 """
