@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from colorizer_hf.imaging import read
@@ -15,6 +16,7 @@ from .config import build_config, read_yaml
 
 STRIP_HEIGHT = 128
 LABEL_WIDTH = 150
+SMOOTHED = 5  # lines of the log that a point of a curve is the mean of
 
 # Key of an evaluation's row, column of the table, decimals.
 MEASURES = (
@@ -117,26 +119,29 @@ def draw_grid(strips: Mapping[str, Image.Image]) -> Image.Image:
 
 def draw_curves(records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """What the runs descended, and how often their discriminators were right, as one PNG."""
-    from matplotlib.figure import Figure  # extra eval
+    from matplotlib import color_sequences  # extra eval
+    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4), layout="constrained")
+    figure = Figure(figsize=(12, 4.5), layout="constrained")
     distance, accuracy = figure.subplots(1, 2)
+    distance.set_prop_cycle(color=color_sequences["tab20"])
     for name, record in records.items():
         curves = record["curves"]
-        for kind in ("l1", "mse", "huber", "imitation"):
+        line = None
+        for kind in ("l1", "mse", "huber", "imitation", "automatic"):
             values = [entry for entry in curves if kind in entry]
-            if values:
-                first = values[0][kind]
-                distance.plot([e["step"] for e in values], [e[kind] / first for e in values], label=f"{name} ({kind})")
+            if len(values) > SMOOTHED:
+                means = np.convolve([entry[kind] for entry in values], np.full(SMOOTHED, 1 / SMOOTHED), "valid")
+                steps = [entry["step"] for entry in values[SMOOTHED - 1 :]]
+                (line,) = distance.plot(steps, means / means[0], label=f"{name} ({kind})")
         judged = [entry for entry in curves if "accuracy" in entry]
-        if judged:
-            accuracy.plot([e["step"] for e in judged], [e["accuracy"] for e in judged], label=name)
-    distance.set(xlabel="step", ylabel="distance, relative to the first", yscale="log")
+        if judged and line is not None:
+            accuracy.plot([e["step"] for e in judged], [e["accuracy"] for e in judged], color=line.get_color())
+    distance.set(xlabel="step", ylabel=f"distance, mean of {SMOOTHED} log lines over the first", yscale="log")
     accuracy.set(xlabel="step", ylabel="discriminator's accuracy", ylim=(0.4, 1.02))
     for axes in (distance, accuracy):
         axes.grid(alpha=0.3)
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize=7)
+    figure.legend(loc="outside right upper", fontsize=8)
     figure.savefig(path, dpi=110)
 
 
