@@ -130,9 +130,10 @@ def draw_curves(records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         line = None
         for kind in ("l1", "mse", "huber", "imitation", "automatic"):
             values = [entry for entry in curves if kind in entry]
-            if len(values) > SMOOTHED:
-                means = np.convolve([entry[kind] for entry in values], np.full(SMOOTHED, 1 / SMOOTHED), "valid")
-                steps = [entry["step"] for entry in values[SMOOTHED - 1 :]]
+            if values:
+                window = min(SMOOTHED, len(values))
+                means = np.convolve([entry[kind] for entry in values], np.full(window, 1 / window), "valid")
+                steps = [entry["step"] for entry in values[window - 1 :]]
                 (line,) = distance.plot(steps, means / means[0], label=f"{name} ({kind})")
         judged = [entry for entry in curves if "accuracy" in entry]
         if judged and line is not None:
