@@ -111,8 +111,9 @@ def test_on_ordinary_hardware_it_answers(made: Path, tmp_path: Path, without: st
 
 
 def test_on_hardware_that_lends_a_gpu_photos_are_coloured_there(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tmp_path = tmp_path_factory.mktemp("lent")  # a short name: sockets lie in there, and paths of sockets have an end
     space = shutil.copytree(made, tmp_path / "space")
     shutil.copy(zero_gpu.__file__, space / "spaces.py")
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
