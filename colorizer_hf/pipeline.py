@@ -239,8 +239,8 @@ class ColorizationPipeline(Pipeline):
             photos: A photograph in any form that `colorizer_hf.imaging.read` takes; or a list or a generator of them.
             hints: Colours that are known: `Hint` objects, an RGBA layer painted over the photo, or a list of both.
                 They apply to every photo of the call.
-            vividness: 0 gives the expected colour, which has the least error and looks muted; 1 about as much colour as
-                real photographs have; None takes what the pipeline was made with, 1 as a rule.
+            vividness: 0 gives the expected colour, which has the least error and looks muted; 1 the liveliest pictures;
+                None takes what the pipeline was made with, 1 as a rule.
             size: Working resolution, shorter side in pixels; None takes the network's own.
             batch_size: Photos of a list or generator that go through the network together; sizes may be mixed.
 

@@ -36,9 +36,7 @@ def colorize(
         list[str] | None,
         typer.Option(metavar="X,Y,#RRGGBB[,R]", help="Colour at pixel X,Y within R pixels; repeatable."),
     ] = None,
-    vividness: Annotated[
-        float, typer.Option(min=0, max=1, help="0: the safest colours, 1: as colourful as real photographs.")
-    ] = 1.0,
+    vividness: Annotated[float, typer.Option(min=0, max=1, help="0: the safest colours, 1: the liveliest.")] = 1.0,
     size: Annotated[
         int | None,
         typer.Option(min=32, max=1024, help="Shorter side in pixels at which the network sees the photograph."),

@@ -26,8 +26,8 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
         """Give colour to a photograph; the result has its size and its metadata.
 
         `hints` is JSON of width, height and hints with x, y, color and radius in pixels, as the page saves it; empty
-        for none. `vividness` goes from 0, the safest colours, to 1, as much colour as real photographs have. `note`
-        says in the metadata that colour was added.
+        for none. `vividness` goes from 0, the safest colours, to 1, the liveliest. `note` says in the metadata that
+        colour was added.
         """
         options = Options(model, vividness, format, note)
         try:

@@ -279,7 +279,7 @@ def _model(names: Sequence[str]) -> gr.Dropdown:
 
 
 def _vividness() -> gr.Slider:
-    info = "0: the safest colours. 1: as colourful as real photographs."
+    info = "0: the safest colours. 1: the liveliest."
     return gr.Slider(0, 1, value=1, step=0.05, label="Vividness", info=info)
 
 

@@ -22,6 +22,7 @@ from webdataset.shardlists import expand_urls
 
 from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import TrainingDataError
+from colorizer_hf.metrics.nir_floors import to_batch
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -105,7 +106,7 @@ def reduce_photo(image: Image.Image, size: int) -> np.ndarray:
 def mean_chroma(photo: np.ndarray) -> float:
     """Approximate mean Lab chroma of a photo (H, W, 3) uint8, from 48 x 48 pixels."""
     small = np.asarray(Image.fromarray(photo).resize((48, 48), Image.Resampling.BOX))
-    _, chroma = rgb_to_lab(torch.from_numpy(small.copy()).permute(2, 0, 1)[None] / 255)
+    _, chroma = rgb_to_lab(to_batch(small) / 255)
     return float(chroma.norm(dim=1).mean() * CHROMA_SCALE)
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from colorizer_hf.color import rgb_to_lab
+from colorizer_hf.metrics.nir_floors import to_batch
 from colorizer_hf.models.chroma_bins import NUM_BINS, soft_bin_targets
 
 from .config import ConfigError
@@ -38,7 +39,7 @@ def bin_rarity(photos: Iterable[np.ndarray], mix: float) -> Tensor:
         raise ConfigError(f"loss.rebalance must be above 0 and at most 1, got {mix}")
     counts = torch.zeros(NUM_BINS)
     for photo in photos:
-        _, chroma = rgb_to_lab(torch.from_numpy(photo.copy()).permute(2, 0, 1)[None] / 255)
+        _, chroma = rgb_to_lab(to_batch(photo) / 255)
         indices, weights = soft_bin_targets(chroma)
         counts.index_add_(0, indices.flatten(), weights.flatten())
     share = counts / counts.sum()

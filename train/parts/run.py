@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import ColorizerError, HubError, TrainingDataError
+from colorizer_hf.metrics.nir_floors import to_batch
 
 from .config import C, DataConfig, RunConfig, load_config, parse_settings
 from .data import build_loader as build_photo_loader
@@ -23,7 +24,7 @@ from .evaluation import build_evaluator
 from .loop import Evaluator, Objective, Trainer
 from .results import push_run, save_run
 
-AVERAGED_PHOTOS = 2000  # for the mean chroma of the training photographs
+AVERAGED_PHOTOS = 2000  # stand for all training photographs where their colours are counted
 
 
 def run(
@@ -100,7 +101,7 @@ def mean_chroma_of(photos: Iterable[np.ndarray]) -> tuple[float, float]:
     """
     total, count = torch.zeros(2), 0
     for photo in photos:
-        _, chroma = rgb_to_lab(torch.from_numpy(photo.copy()).permute(2, 0, 1)[None] / 255)
+        _, chroma = rgb_to_lab(to_batch(photo) / 255)
         total += chroma.mean(dim=(0, 2, 3)) * CHROMA_SCALE
         count += 1
     if not count:

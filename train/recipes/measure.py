@@ -30,6 +30,7 @@ from colorizer_hf.color import CHROMA_SCALE, lab_to_rgb, rgb_to_lab
 from colorizer_hf.errors import ColorizerError
 from colorizer_hf.metrics.ciede2000 import ciede2000
 from colorizer_hf.metrics.lpips import Lpips
+from colorizer_hf.metrics.nir_floors import to_batch
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.models.auto import load_model
@@ -82,7 +83,7 @@ def measure_consistency(model: ColorizerModel, photos: Photos) -> dict[str, floa
     size = model.config.working_size
     differences: dict[str, list[float]] = {}
     for photo in photos:
-        full, _ = rgb_to_lab(torch.from_numpy(photo.copy()).permute(2, 0, 1)[None] / 255)
+        full, _ = rgb_to_lab(to_batch(photo) / 255)
         whole = _colour(model, full, size)
         mirrored = _colour(model, full.flip(-1), size).flip(-1)
         side = int(CROP * full.shape[-1])
@@ -111,7 +112,7 @@ def measure_edges(photos: Photos) -> dict[str, dict[str, float]]:
     """
     losses: dict[str, list[tuple[float, float]]] = {}
     for photo in photos:
-        truth = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None]
+        truth = to_batch(photo)
         luminance, chroma = rgb_to_lab(truth / 255)
         steepness = sobel(luminance)
         is_edge = steepness >= steepness.flatten().quantile(1 - EDGES)
