@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from colorizer_hf.errors import TrainingDataError
-from train.parts.data import DataConfig, MemoryPhotos, build_loader, mean_chroma, random_crop, read_photos, read_source
+from train.parts.data import DataConfig, MemoryPhotos, RandomCrop, build_loader, mean_chroma, read_photos, read_source
 
 
 class TestSources:
@@ -77,15 +77,27 @@ class TestSamples:
 
     def test_a_crop_is_a_square_of_the_asked_size(self) -> None:
         photo = np.zeros((30, 90, 3), np.uint8)
-        crop = random_crop(photo, 16, 0.65, np.random.default_rng(0))
+        crop = RandomCrop(16, 0.65)(photo, np.random.default_rng(0))
         assert crop.shape == (3, 16, 16)
         assert crop.dtype == torch.uint8
+
+    @pytest.mark.parametrize("size", [(40, 60), (60, 40), (50, 50)])
+    def test_a_stretched_crop_is_squashed_by_at_most_the_stretch(self, size: tuple[int, int]) -> None:
+        rows, columns = np.mgrid[: size[0], : size[1]].astype(np.uint8)
+        photo = np.dstack([rows, columns, rows])
+        squashed = []
+        for seed in range(200):
+            down, across, _ = RandomCrop(16, 0.5, max_stretch=1.5)(photo, np.random.default_rng(seed)).float()
+            squashed.append((across[8].max() - across[8].min()) / (down[:, 8].max() - down[:, 8].min()))
+        assert min(squashed) == pytest.approx(1 / 1.5, rel=0.15)
+        assert max(squashed) == pytest.approx(1.5, rel=0.15)
+        assert 0.9 < np.median(squashed) < 1.1
 
     def test_a_fourth_channel_is_cut_with_the_others_and_does_not_weigh_on_them(self) -> None:
         photo = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
         for seed in range(10):
             alone, joined = (
-                random_crop(picture, 24, 0.5, np.random.default_rng(seed))
+                RandomCrop(24, 0.5)(picture, np.random.default_rng(seed))
                 for picture in (photo, np.dstack([photo, photo[..., 0]]))
             )
             assert torch.equal(joined, torch.cat([alone, alone[:1]]))

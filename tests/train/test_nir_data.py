@@ -12,7 +12,7 @@ from PIL import Image
 from colorizer_hf.errors import ImageError, TrainingDataError
 from colorizer_hf.metrics.pairs import NirPair
 from tests.train.conftest import colourful_photo
-from train.parts.data import DataConfig, MemoryCrops
+from train.parts.data import DataConfig, MemoryCrops, RandomCrop
 from train.parts.nir_data import (
     MixedCrops,
     PairConfig,
@@ -152,4 +152,4 @@ class TestMixture:
 def _numbered(total: int, green: int) -> MemoryCrops:
     """A run of flat pictures whose red tells them apart."""
     pictures = [np.full((2, 2, 3), (n, green, 0), np.uint8) for n in range(5)]
-    return MemoryCrops(pictures, crop_size=1, min_crop=1, seed=0, total=total)
+    return MemoryCrops(pictures, crop=RandomCrop(1, 1), seed=0, total=total)

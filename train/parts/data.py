@@ -28,13 +28,55 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".
 
 
 @dataclass(frozen=True)
+class RandomCrop:
+    """Cuts a random part of a picture, squashes it to a square and mirrors it half of the time.
+
+    Attributes:
+        size: Side S of the square in pixels.
+        min_crop: Smallest part as a share of the largest that fits; 1 always takes the largest.
+        max_stretch: Parts are up to so many times as wide as high, or as high as wide; 1 takes squares. The
+            evaluation protocols squash photographs, so a network should know what they look like then.
+    """
+
+    size: int
+    min_crop: float
+    max_stretch: float = 1.0
+
+    def __call__(self, picture: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """A part of a picture.
+
+        Args:
+            picture: (H, W, 3) or (H, W, 4) uint8; what belongs together is cut together.
+            rng: Decides everything.
+
+        Returns:
+            (3, S, S) or (4, S, S) uint8.
+        """
+        height, width, channels = picture.shape
+        aspect = self.max_stretch ** rng.uniform(-1, 1)
+        part_height = rng.uniform(self.min_crop, 1) * min(height, width / aspect)
+        part_width = part_height * aspect
+        left, top = rng.uniform(0, width - part_width), rng.uniform(0, height - part_height)
+        mode = {3: "RGB", 4: "CMYK"}[channels]  # RGBA would be weighed by its fourth channel
+        crop = Image.frombytes(mode, (width, height), picture.tobytes()).resize(
+            (self.size, self.size),
+            Image.Resampling.BILINEAR,
+            box=(left, top, left + part_width, top + part_height),
+        )
+        if rng.random() < 0.5:
+            crop = ImageOps.mirror(crop)
+        return torch.from_numpy(np.asarray(crop).copy()).permute(2, 0, 1)
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """Which photographs a run learns from.
 
     Attributes:
         sources: Folders, tars or `hf://` ids; at least one.
         crop_size: Side in pixels of the square crops the network sees.
-        min_crop: Smallest crop as a share of the photo's shorter side; 1 always takes the largest square.
+        min_crop: See `RandomCrop`, as the next one.
+        max_stretch: Likewise.
         stored_size: Photos with a larger shorter side are reduced to this when they are decoded.
         min_chroma: Photos with a lower mean chroma (Lab units) are dropped: gray targets teach gray.
         limit: Take at most so many photos from all sources together; None takes all.
@@ -46,12 +88,18 @@ class DataConfig:
     sources: tuple[str, ...]
     crop_size: int = 128
     min_crop: float = 0.65
+    max_stretch: float = 1.0
     stored_size: int = 160
     min_chroma: float = 4.0
     limit: int | None = None
     in_memory: bool = True
     shuffle_buffer: int = 1000
     num_workers: int = 1
+
+    @property
+    def crop(self) -> RandomCrop:
+        """How crops are cut."""
+        return RandomCrop(self.crop_size, self.min_crop, self.max_stretch)
 
 
 def read_source(source: str) -> Iterator[Image.Image]:
@@ -118,18 +166,14 @@ class MemoryCrops(Dataset[Tensor]):
 
     Args:
         pictures: (H, W, 3) or (H, W, 4) uint8; at least one.
-        crop_size: See `random_crop`, as the next one.
-        min_crop: Likewise.
+        crop: Cuts them.
         seed: Of order and crops.
         total: Length of the run.
     """
 
-    def __init__(
-        self, pictures: Sequence[np.ndarray], *, crop_size: int, min_crop: float, seed: int, total: int
-    ) -> None:
+    def __init__(self, pictures: Sequence[np.ndarray], *, crop: RandomCrop, seed: int, total: int) -> None:
         self.pictures = pictures
-        self.crop_size = crop_size
-        self.min_crop = min_crop
+        self.crop = crop
         self.seed = seed
         self.total = total
 
@@ -139,16 +183,14 @@ class MemoryCrops(Dataset[Tensor]):
     def __getitem__(self, index: int) -> Tensor:
         epoch, place = divmod(index, len(self.pictures))
         picture = self.pictures[_permutation(len(self.pictures), self.seed, epoch)[place]]
-        return random_crop(picture, self.crop_size, self.min_crop, np.random.default_rng((self.seed, index)))
+        return self.crop(picture, np.random.default_rng((self.seed, index)))
 
 
 class MemoryPhotos(MemoryCrops):
     """All photographs decoded in memory; samples (3, S, S) uint8."""
 
     def __init__(self, config: DataConfig, *, seed: int, total: int) -> None:
-        super().__init__(
-            load_photos(config), crop_size=config.crop_size, min_crop=config.min_crop, seed=seed, total=total
-        )
+        super().__init__(load_photos(config), crop=config.crop, seed=seed, total=total)
 
 
 class StreamedPhotos(IterableDataset[Tensor]):
@@ -169,8 +211,7 @@ class StreamedPhotos(IterableDataset[Tensor]):
         photos = itertools.islice(self._shuffled(), self.start, self.total)
         for n, photo in enumerate(photos, start=self.start):
             if n % shares == share:
-                rng = np.random.default_rng((self.seed, n))
-                yield random_crop(photo, self.config.crop_size, self.config.min_crop, rng)
+                yield self.config.crop(photo, np.random.default_rng((self.seed, n)))
 
     def _shuffled(self) -> Iterator[np.ndarray]:
         rng = np.random.default_rng((self.seed, 1))
@@ -183,30 +224,6 @@ class StreamedPhotos(IterableDataset[Tensor]):
             place = rng.integers(len(buffer))
             yield buffer[place]
             buffer[place] = photo
-
-
-def random_crop(picture: np.ndarray, size: int, min_crop: float, rng: np.random.Generator) -> Tensor:
-    """A random square of a picture, mirrored half of the time.
-
-    Args:
-        picture: (H, W, 3) or (H, W, 4) uint8; what belongs together is cut together.
-        size: Side of the result, S.
-        min_crop: Smallest square as a share of the picture's shorter side.
-        rng: Decides everything.
-
-    Returns:
-        (3, S, S) or (4, S, S) uint8.
-    """
-    height, width, channels = picture.shape
-    side = rng.uniform(min_crop, 1) * min(height, width)
-    left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
-    mode = {3: "RGB", 4: "CMYK"}[channels]  # RGBA would be weighed by its fourth channel
-    crop = Image.frombytes(mode, (width, height), picture.tobytes()).resize(
-        (size, size), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side)
-    )
-    if rng.random() < 0.5:
-        crop = ImageOps.mirror(crop)
-    return torch.from_numpy(np.asarray(crop).copy()).permute(2, 0, 1)
 
 
 def build_loader(config: DataConfig, *, batch_size: int, seed: int, start: int, total: int) -> DataLoader[Tensor]:

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from colorizer_hf.errors import TrainingDataError
 from colorizer_hf.metrics.pairs import NirPair, read_pairs
 
-from .data import DataConfig, MemoryCrops, load_photos, reduce_photo
+from .data import DataConfig, MemoryCrops, RandomCrop, load_photos, reduce_photo
 
 STRETCHED = (0.5, 99.5)  # percentiles of 16-bit infrared that become black and white
 
@@ -144,12 +144,13 @@ def build_pair_loader(
     share = config.photo_share
     if not 0 <= share <= 1:
         raise TrainingDataError(f"pairs.photo_share must be between 0 and 1, got {share}")
-    crops = partial(MemoryCrops, crop_size=config.crop_size, seed=seed, total=total)
+    crops = partial(MemoryCrops, RandomCrop, seed=seed, total=total)
     sets = []
     if share < 1:
-        sets.append(crops(_join_pairs(pairs, config.stored_size), min_crop=config.min_crop))
+        sets.append(crops(_join_pairs(pairs, config.stored_size), crop=RandomCrop(config.crop_size, config.min_crop)))
     if share > 0:
-        sets.append(crops([join_photo(photo) for photo in load_photos(photos)], min_crop=photos.min_crop))
+        crop = RandomCrop(config.crop_size, photos.min_crop, photos.max_stretch)
+        sets.append(crops([join_photo(photo) for photo in load_photos(photos)], crop=crop))
     samples = MixedCrops(*sets, share=share, total=total) if len(sets) == 2 else sets[0]
     return DataLoader(samples, batch_size, sampler=range(start, total), num_workers=config.num_workers, drop_last=True)
 
