@@ -144,7 +144,7 @@ def build_pair_loader(
     share = config.photo_share
     if not 0 <= share <= 1:
         raise TrainingDataError(f"pairs.photo_share must be between 0 and 1, got {share}")
-    crops = partial(MemoryCrops, RandomCrop, seed=seed, total=total)
+    crops = partial(MemoryCrops, seed=seed, total=total)
     sets = []
     if share < 1:
         sets.append(crops(_join_pairs(pairs, config.stored_size), crop=RandomCrop(config.crop_size, config.min_crop)))
