@@ -24,6 +24,7 @@ from .imaging import Photo, eight_bit, read, with_note, write
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, load_folder, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
 from .models.fetching import HubOptions
+from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
 TASK = "image-colorization"
 # Bins closer than this (Lab units) count as one colour when suggestions are made.
@@ -239,8 +240,9 @@ class ColorizationPipeline(Pipeline):
             photos: A photograph in any form that `colorizer_hf.imaging.read` takes; or a list or a generator of them.
             hints: Colours that are known: `Hint` objects, an RGBA layer painted over the photo, or a list of both.
                 They apply to every photo of the call.
-            vividness: 0 gives the expected colour, which has the least error and looks muted; 1 the liveliest pictures;
-                None takes what the pipeline was made with, 1 as a rule.
+            vividness: 0 gives the expected colour, which has the least error and looks muted; 1 pictures as colourful
+                as photographs are, mistakes included; None takes what the pipeline was made with, as a rule
+                `DEFAULT_VIVIDNESS`.
             size: Working resolution, shorter side in pixels; None takes the network's own.
             batch_size: Photos of a list or generator that go through the network together; sizes may be mixed.
 
@@ -281,7 +283,7 @@ class ColorizationPipeline(Pipeline):
             raise HintError(f"a {self.model.config.model_type} takes no hints; leave them out or take another model")
         return batch
 
-    def _forward(self, input_tensors: dict[str, Any], vividness: float = 1.0) -> ColorizerOutput:  # ty: ignore[incompatible-method-override]
+    def _forward(self, input_tensors: dict[str, Any], vividness: float = DEFAULT_VIVIDNESS) -> ColorizerOutput:  # ty: ignore[incompatible-method-override]
         features = self.model.encode(input_tensors["luminance"])
         return self.model.decode(features, input_tensors["hints"], vividness=vividness)
 
@@ -329,12 +331,6 @@ class ColorizationPipeline(Pipeline):
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def check_vividness(vividness: float) -> None:
-    """Raises ValueError outside [0, 1]."""
-    if not 0 <= vividness <= 1:
-        raise ValueError(f"vividness must be between 0 and 1, got {vividness}")
 
 
 def _likely_colors(probabilities: Tensor, centers: Tensor, k: int) -> list[tuple[Tensor, float]]:

@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 
-from .pipeline import ColorizationPipeline, ColorizationResult, Hints, check_vividness
+from .pipeline import ColorizationPipeline, ColorizationResult, Hints
+from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
 
 class EditSession:
@@ -29,7 +30,7 @@ class EditSession:
         with torch.inference_mode():
             self._features = pipeline.model.encode(inputs["luminance"].to(pipeline.device))
 
-    def update(self, hints: Hints = None, *, vividness: float = 1.0) -> ColorizationResult:
+    def update(self, hints: Hints = None, *, vividness: float = DEFAULT_VIVIDNESS) -> ColorizationResult:
         """The photograph in colour with exactly these hints, as a fresh call of the pipeline would give it.
 
         Args:

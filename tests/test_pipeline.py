@@ -18,6 +18,7 @@ from colorizer_hf.hints import Hint
 from colorizer_hf.imaging import read
 from colorizer_hf.pipeline import ColorizationPipeline
 from colorizer_hf.session import EditSession
+from colorizer_hf.vividness import DEFAULT_VIVIDNESS
 
 CHECKPOINT = Path(__file__).parents[1] / "colorizer_hf" / "checkpoints" / "chromaformer"
 EXAMPLES = sorted((Path(__file__).parents[1] / "colorizer_hf" / "webui" / "examples").glob("*.jpg"))
@@ -79,6 +80,14 @@ class TestPipeline:
     def test_vividness_makes_pictures_more_colourful(self, pipe: ColorizationPipeline) -> None:
         calm, vivid = (pipe(EXAMPLES[0], vividness=v).chroma.norm(dim=0).mean() for v in (0.0, 1.0))
         assert vivid > 1.2 * calm
+
+    def test_without_a_word_pictures_lie_between_the_safest_and_the_most_colourful(
+        self, pipe: ColorizationPipeline, gray: np.ndarray
+    ) -> None:
+        chroma = pipe(gray).chroma
+        assert torch.equal(chroma, pipe(gray, vividness=DEFAULT_VIVIDNESS).chroma)
+        assert torch.equal(chroma, EditSession(pipe, gray).update().chroma)
+        assert pipe(gray, vividness=0.0).chroma.norm() < chroma.norm() < pipe(gray, vividness=1.0).chroma.norm()
 
     def test_a_larger_working_size_gives_finer_chroma(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
         assert pipe(gray, size=384).chroma.shape[1] == 2 * pipe(gray, size=192).chroma.shape[1]
@@ -227,7 +236,7 @@ class TestLoading:
             model=pipe.model, image_processor=pipe.image_processor, task="image-colorization", device="cpu", **options
         )
         assert torch.equal(calm(gray).chroma, pipe(gray, **options).chroma)
-        assert torch.equal(calm(gray, vividness=1.0).chroma, pipe(gray, size=64).chroma)
+        assert torch.equal(calm(gray, vividness=1.0).chroma, pipe(gray, vividness=1.0, size=64).chroma)
 
     def test_save_and_load_gives_equal_pictures(
         self, pipe: ColorizationPipeline, gray: np.ndarray, tmp_path: Path

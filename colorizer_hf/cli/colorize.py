@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ColorizerError, HintError, ImageError
+from ..vividness import DEFAULT_VIVIDNESS
 from .devices import Device
 from .photo_files import Outputs, PhotoFile, find_photos, has_photo_suffix, make_folder
 from .startup import heavy_imports
@@ -36,7 +37,9 @@ def colorize(
         list[str] | None,
         typer.Option(metavar="X,Y,#RRGGBB[,R]", help="Colour at pixel X,Y within R pixels; repeatable."),
     ] = None,
-    vividness: Annotated[float, typer.Option(min=0, max=1, help="0: the safest colours, 1: the liveliest.")] = 1.0,
+    vividness: Annotated[
+        float, typer.Option(min=0, max=1, help="0: the safest colours, 1: as colourful as photographs are.")
+    ] = DEFAULT_VIVIDNESS,
     size: Annotated[
         int | None,
         typer.Option(min=32, max=1024, help="Shorter side in pixels at which the network sees the photograph."),

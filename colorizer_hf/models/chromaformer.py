@@ -25,7 +25,7 @@ from .chroma_bins import NUM_BINS, bin_centers
 from .hint_batch import HintBatch
 
 STRIDE = 4  # of the output
-UNDECIDED = 0.05  # expected chroma (ab / 110) below which vividness finds little of a direction to push in
+UNDECIDED = 0.4  # chroma (ab / 110): expected colours much below it give vividness little of a direction to push in
 
 
 @strict
@@ -46,7 +46,6 @@ class ChromaFormerConfig(ColorizerConfig):
         spread_heads: Similarities that the hint spread mixes.
         spread_dim: Channels of each similarity.
         spread_rounds: How often what the spread left of the hints' errors is spread again.
-        vivid_temperature: Temperature of the distribution at vividness 1 (annealed mean); 1 leaves it as it is.
         vivid_tilt: How strongly vividness 1 favours bins that lie farther out in the direction of the expected colour.
         predicts_luminance: Whether the luminance is predicted too, as near-infrared frames need it.
     """
@@ -65,8 +64,7 @@ class ChromaFormerConfig(ColorizerConfig):
     spread_heads: int = 4
     spread_dim: int = 12
     spread_rounds: int = 8
-    vivid_temperature: float | int = 0.5
-    vivid_tilt: float | int = 4.0
+    vivid_tilt: float | int = 17.0
     predicts_luminance: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
@@ -365,18 +363,16 @@ class ChromaFormerModel(ColorizerModel):
         return (self.bin_centers.T @ logits.flatten(2).softmax(dim=1)).view(B, 2, h, w)
 
     def _vivid_logits(self, logits: Tensor, expected: Tensor, vividness: float) -> Tensor:
-        """Tilt the distribution outward along the expected colour, then sharpen it (annealed mean, Zhang 2016).
+        """Tilt the distribution outward along the expected colour.
 
         The mean over hues in doubt is duller than any of them. Exponential tilting picks the livelier of the colours
-        that the network holds possible, and unlike a factor on the chroma it leaves gray what is surely gray.
+        that the network holds possible, and unlike a factor on the chroma it leaves gray what is surely gray. An
+        annealed mean (Zhang 2016) besides made the pictures less like the photographs at the same colourfulness.
         """
         direction = expected / (expected.norm(dim=1, keepdim=True) + UNDECIDED)  # (B, 2, h, w)
-        coldness = 1 / (1 + vividness * (self.config.vivid_temperature - 1))
-        tilt = vividness * self.config.vivid_tilt
         centers = self.bin_centers.expand(len(logits), -1, -1)
-        # (logits + tilt * centers @ direction) * coldness in one pass over the distribution
-        vivid = torch.baddbmm(logits.flatten(2), centers, direction.flatten(2), beta=coldness, alpha=tilt * coldness)
-        return vivid.view_as(logits)
+        tilt = vividness * self.config.vivid_tilt
+        return torch.baddbmm(logits.flatten(2), centers, direction.flatten(2), alpha=tilt).view_as(logits)
 
 
 def stretch(luminance: Tensor) -> Tensor:

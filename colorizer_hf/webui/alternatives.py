@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from ..hints import Hint
 from ..pipeline import ColorizationResult
 from ..session import EditSession
+from ..vividness import DEFAULT_VIVIDNESS
 
-VIVIDNESS = {"Calm": 0.0, "Natural": 0.5, "Vivid": 1.0}
+VIVIDNESS = {"Calm": 0.0, "Natural": DEFAULT_VIVIDNESS, "Vivid": 1.0}
 GUESSES = 2  # of the second kind
 THUMBNAIL = 176  # pixels of the longer side
 _HUES = ((15, "red"), (45, "orange"), (70, "yellow"), (165, "green"), (255, "blue"), (330, "purple"), (361, "red"))

@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ..errors import ColorizerError
+from ..vividness import DEFAULT_VIVIDNESS
 from .files import SUFFIXES, new_result_folder
 from .whole_photos import Colorize, Options, colorize_file, colorize_files
 
@@ -26,8 +27,8 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
         """Give colour to a photograph; the result has its size and its metadata.
 
         `hints` is JSON of width, height and hints with x, y, color and radius in pixels, as the page saves it; empty
-        for none. `vividness` goes from 0, the safest colours, to 1, the liveliest. `note` says in the metadata that
-        colour was added.
+        for none. `vividness` goes from 0, the safest colours, to 1, as colourful as photographs are. `note` says in
+        the metadata that colour was added.
         """
         options = Options(model, vividness, format, note)
         try:
@@ -50,7 +51,7 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
 
     # Components give the parameters their types and defaults; nobody sees them.
     hints = gr.Textbox("", label="hints", visible=False)
-    vividness = gr.Slider(0, 1, value=1, label="vividness", visible=False)
+    vividness = gr.Slider(0, 1, value=DEFAULT_VIVIDNESS, label="vividness", visible=False)
     model = gr.Dropdown(list(models), value=models[0], label="model", visible=False)
     format = gr.Dropdown(list(SUFFIXES), value="JPEG", label="format", visible=False)
     note = gr.Checkbox(True, label="note", visible=False)

@@ -18,6 +18,7 @@ from ..hints import Hint
 from ..imaging import Photo
 from ..models.auto import bundled_checkpoints
 from ..pipeline import ColorizationPipeline, ColorizationResult
+from ..vividness import DEFAULT_VIVIDNESS
 from .api import add_endpoints
 from .files import SUFFIXES, example_photos, new_result_folder
 from .handlers import Handlers
@@ -279,8 +280,8 @@ def _model(names: Sequence[str]) -> gr.Dropdown:
 
 
 def _vividness() -> gr.Slider:
-    info = "0: the safest colours. 1: the liveliest."
-    return gr.Slider(0, 1, value=1, step=0.05, label="Vividness", info=info)
+    info = "0: the safest colours. 1: as colourful as photographs are."
+    return gr.Slider(0, 1, value=DEFAULT_VIVIDNESS, step=0.05, label="Vividness", info=info)
 
 
 def _format() -> gr.Radio:

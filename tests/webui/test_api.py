@@ -16,6 +16,7 @@ from PIL import Image
 
 from colorizer_hf import ColorizationPipeline, Hint
 from colorizer_hf.hints import hints_to_json
+from colorizer_hf.vividness import DEFAULT_VIVIDNESS
 from tests.webui.photos import CUP
 from tests.webui.servers import ROOT, Server
 
@@ -48,7 +49,7 @@ def names_in(archive: str) -> list[str]:
 
 class TestDescription:
     OPTIONS = (
-        ("vividness", "float", 1),
+        ("vividness", "float", DEFAULT_VIVIDNESS),
         ("model", "Literal['chromaformer', 'chromaformer_nir']", "chromaformer"),
         ("format", "Literal['JPEG', 'PNG']", "JPEG"),
         ("note", "bool", True),
