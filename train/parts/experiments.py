@@ -89,8 +89,8 @@ def read_comparison(path: Path) -> Comparison:
 
 
 def draw_strip(pipeline: ColorizationPipeline, photos: Sequence[Path]) -> Image.Image:
-    """Photographs in the colours of a network, side by side."""
-    return _side_by_side([pipeline(photo).image for photo in photos])
+    """Photographs in the colours of a network, those it expects (vividness 0), side by side."""
+    return _side_by_side([pipeline(photo, vividness=0.0).image for photo in photos])
 
 
 def draw_gray_strip(photos: Sequence[Path]) -> Image.Image:

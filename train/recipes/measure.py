@@ -35,12 +35,13 @@ from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import ColorizerModel
+from colorizer_hf.vividness import DEFAULT_VIVIDNESS
 from train.parts.degradation import Degradation, DegradationConfig
 
 Photos = Sequence[np.ndarray]
 STRENGTHS = (0.3, 0.6, 1.0)
 WORN_HINTS = (0, 10)
-VIVIDNESSES = (0.0, 0.5, 1.0)
+VIVIDNESSES = (0.0, DEFAULT_VIVIDNESS, 1.0)
 SIZES = (192, 256, 320, 384, 512)
 CROP = 0.75  # of the side
 CELLS = (4, 8)  # pixels along the side of a cell of chroma
