@@ -2,6 +2,7 @@
 
 import runpy
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,19 @@ def test_before_after_sheet_has_every_pair(
         shades = sorted(((count, color) for count, color in picture.getcolors() or []), reverse=True)[:3]
     assert {color for _, color in shades} == {(255, 255, 255), (50, 50, 50), (200, 200, 200)}
     assert shades[1][0] == shades[2][0] == 5 * 240 * 160
+
+
+def test_of_photographs_in_colour_the_sheet_shows_gray_result_and_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for folder, color in (("photos", "blue"), ("results", "red")):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (200, 300), color).save(tmp_path / folder / "a.png")
+    sheet = tmp_path / "sheet.png"
+    run_example(monkeypatch, "before_after_sheet.py", tmp_path / "photos", tmp_path / "results", sheet, "--truth")
+    with Image.open(sheet) as picture:
+        row = [picture.getpixel((x, picture.height // 2)) for x in range(picture.width)]
+    assert [color for color, _ in groupby(row) if color != (255, 255, 255)] == [(29, 29, 29), (255, 0, 0), (0, 0, 255)]
 
 
 def test_suggest_colours_writes_a_picture_per_colour(
