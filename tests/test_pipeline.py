@@ -81,6 +81,13 @@ class TestPipeline:
         calm, vivid = (pipe(EXAMPLES[0], vividness=v).chroma.norm(dim=0).mean() for v in (0.0, 1.0))
         assert vivid > 1.2 * calm
 
+    def test_a_gray_hint_makes_clothes_gray_at_any_vividness(self, pipe: ColorizationPipeline) -> None:
+        astronaut = next(path for path in EXAMPLES if path.stem == "astronaut")
+        for vividness in (0.0, 1.0):
+            chroma = pipe(astronaut, hints=[Hint(196, 332, "#707070", radius=10)], vividness=vividness).chroma
+            suit = chroma[:, 35:50, 16:29]  # cells of 8 x 8 pixels around the hint
+            assert 110 * suit.norm(dim=0).mean() < 6  # in Lab units
+
     def test_without_a_word_pictures_lie_between_the_safest_and_the_most_colourful(
         self, pipe: ColorizationPipeline, gray: np.ndarray
     ) -> None:

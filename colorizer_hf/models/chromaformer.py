@@ -165,10 +165,10 @@ class HintSpread(nn.Module):
         out(p) = e(p) + sum_k w_k(p) c_k,   w(p) = softmax over the hints and a null token of
                  -|f(p) - f(x_k)|^2 - gamma max(|p - x_k| - r_k, 0)^2
 
-    with e the network's own chroma, x_k and r_k the hint's place and radius, f a learned embedding joined with scaled
-    chroma and luminance. The corrections c start as the hints' errors ab_k - e(x_k); each further round adds what is
-    still missing at the hints, so that neighbouring hints do not blur each other. Several heads, with reaches of their
-    own, are mixed by a share predicted for every cell. Without hints the output is exactly e.
+    with e the network's own chroma at vividness 0, x_k and r_k the hint's place and radius, f a learned embedding
+    joined with scaled chroma and luminance. The corrections c start as the hints' errors ab_k - e(x_k); each further
+    round adds what is still missing at the hints, so that neighbouring hints do not blur each other. Several heads,
+    with reaches of their own, are mixed by a share predicted for every cell. Without hints the output is exactly e.
     """
 
     def __init__(self, heads: int, rounds: int) -> None:
@@ -187,7 +187,9 @@ class HintSpread(nn.Module):
         init.constant_(self.chroma_weight, 3.0)
         init.constant_(self.luminance_weight, 4.0)
 
-    def forward(self, chroma: Tensor, features: ChromaFormerFeatures, hints: HintBatch) -> Tensor:
+    def forward(self, features: ChromaFormerFeatures, hints: HintBatch) -> tuple[Tensor, Tensor]:
+        """What the hints add to the chroma (B, 2, h, w), and how far they decide it (B, 1, h, w) in [0, 1]."""
+        chroma = features.chroma
         B, _, h, w = chroma.shape
         height, width = features.size
         embedding = self._join(features.embedding, chroma, features.luminance)  # (B, heads, D, N)
@@ -207,7 +209,7 @@ class HintSpread(nn.Module):
             correction = correction + error - correction @ among_hints
 
         shares = self._shares(at_hints, embedding, points, cells, mix, hints)  # (B, K, N)
-        return chroma + (correction @ shares).view(B, 2, h, w)
+        return (correction @ shares).view(B, 2, h, w), shares.sum(dim=1).view(B, 1, h, w)
 
     def _join(self, embedding: Tensor, chroma: Tensor, luminance: Tensor) -> Tensor:
         B = chroma.shape[0]
@@ -341,11 +343,11 @@ class ChromaFormerModel(ColorizerModel):
         """See the contract; `palette` is not supported yet and must be None."""
         if palette is not None:
             raise ValueError("ChromaFormer does not take a palette; pass palette=None")
-        chroma = features.chroma
-        if vividness > 0:
-            chroma = self._vivid_chroma(features, vividness)
+        chroma = features.chroma if vividness == 0 else self._vivid_chroma(features, vividness)
         if hints is not None and len(hints) > 0:
-            chroma = self.spread(chroma, features, hints)
+            correction, decided = self.spread(features, hints)
+            # Where hints decide, vividness has no say: their errors are those of the expected chroma.
+            chroma = chroma.lerp(features.chroma, decided) + correction
         return ColorizerOutput(chroma=chroma, logits=features.logits, luminance=features.visible)
 
     def _vivid_chroma(self, features: ChromaFormerFeatures, vividness: float) -> Tensor:

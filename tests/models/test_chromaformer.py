@@ -35,6 +35,12 @@ class TestHintSpread:
         chroma = model(torch.full((1, 1, 128, 128), 0.5), hints=hints).chroma
         torch.testing.assert_close(read_at(chroma, hints, (128, 128)), hints.chroma, atol=0.02, rtol=0)
 
+    def test_vividness_has_no_say_where_a_hint_decides(self, model: ChromaFormerModel) -> None:
+        photo, hints = torch.full((1, 1, 128, 128), 0.5), one_hint(-0.9, 0, 0.1, 0.1)
+        calm, vivid = (model(photo, hints=hints, vividness=vividness).chroma for vividness in (0.0, 1.0))
+        change = (vivid - calm).norm(dim=1)[0, 16]
+        assert change[1] < 0.1 * change[30]
+
     def test_a_hint_fades_with_distance(self, model: ChromaFormerModel) -> None:
         photo = torch.full((1, 1, 128, 128), 0.5)
         change = model(photo, hints=one_hint(-0.9, 0, 0.5, 0.5)).chroma - model(photo).chroma
