@@ -76,8 +76,8 @@ def test_every_example_photograph_has_its_source_and_licence():
 
 def test_the_model_card_has_the_figures_of_the_evaluations_that_it_names():
     card = (ROOT / "model_card.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(train/results/chromaformer/[^`]+-(?:development|outside)\.json)`", card))
-    assert len(named) >= 2
+    named = set(re.findall(r"`(train/results/chromaformer/[^`]+-(?:imagenet|icolorit|held-out)\.json)`", card))
+    assert len(named) == 3
     for name in named:
         for row in json.loads((ROOT / name).read_text(encoding="utf-8"))["rows"]:
             assert f"| {row['hints']} | {row['psnr']:.2f} | {row['gain']:+.2f} | {row['ssim']:.4f} |" in card
