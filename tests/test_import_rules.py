@@ -11,7 +11,7 @@ PACKAGE = ROOT / "colorizer_hf"
 
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
-    {"errors", "version", "color", "hints", "imaging", "models"},
+    {"errors", "version", "vividness", "color", "hints", "imaging", "models"},
     {"chroma_upsampling", "image_processing", "metrics"},
     {"hub", "pipeline", "session"},
     {"cli", "webui"},

@@ -62,5 +62,7 @@ def test_samples_show_a_row_of_five_pictures_a_photo(model: ChromaFormerModel) -
 @pytest.mark.parametrize("path", sorted((ROOT / "train" / "results").rglob("*.json")), ids=lambda path: path.stem)
 def test_every_kept_result_says_how_it_came_about(path: Path) -> None:
     record = json.loads(path.read_text())
-    known = {"config", "commit", "hardware", "minutes", "metrics"} <= set(record)
-    assert known or {"protocol", "model", "images", "rows"} <= set(record)
+    run = {"config", "commit", "hardware", "minutes", "metrics"}
+    evaluation = {"protocol", "model", "images", "rows"}
+    measures = {"model", "images", "worn", "vividness", "consistency", "edges"}
+    assert any(kind <= set(record) for kind in (run, evaluation, measures))
