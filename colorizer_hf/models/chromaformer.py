@@ -43,6 +43,7 @@ class ChromaFormerConfig(ColorizerConfig):
         decoder_channels: Channels at strides 8 and 4.
         decoder_depths: Convolution blocks at strides 8 and 4.
         decoder_expansion: Width inside a convolution block over its channels.
+        dropout: Share of the channels that the branches of all blocks lose in training.
         spread_heads: Similarities that the hint spread mixes.
         spread_dim: Channels of each similarity.
         spread_rounds: How often what the spread left of the hints' errors is spread again.
@@ -61,6 +62,7 @@ class ChromaFormerConfig(ColorizerConfig):
     decoder_channels: list[int] | tuple[int, ...] = (112, 72)
     decoder_depths: list[int] | tuple[int, ...] = (2, 2)
     decoder_expansion: int = 3
+    dropout: float | int = 0.0
     spread_heads: int = 4
     spread_dim: int = 12
     spread_rounds: int = 8
@@ -80,7 +82,7 @@ class ChromaFormerConfig(ColorizerConfig):
 class TransformerBlock(nn.Module):
     """Pre-norm self-attention over all cells, with positions from a depthwise convolution, so any size works."""
 
-    def __init__(self, channels: int, num_heads: int, mlp_ratio: int) -> None:
+    def __init__(self, channels: int, num_heads: int, mlp_ratio: int, dropout: float) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.position = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
@@ -91,6 +93,7 @@ class TransformerBlock(nn.Module):
         self.mlp = nn.Sequential(
             nn.Linear(channels, mlp_ratio * channels), nn.GELU(), nn.Linear(mlp_ratio * channels, channels)
         )
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.position(x)
@@ -98,34 +101,37 @@ class TransformerBlock(nn.Module):
         tokens = x.flatten(2).transpose(1, 2)  # (B, N, C)
         qkv = self.qkv(self.attention_norm(tokens)).view(B, h * w, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(*qkv.unbind(0))  # (B, heads, N, C / heads)
-        tokens = tokens + self.attention_out(attended.transpose(1, 2).reshape(B, h * w, C))
-        tokens = tokens + self.mlp(self.mlp_norm(tokens))
+        tokens = tokens + self.dropout(self.attention_out(attended.transpose(1, 2).reshape(B, h * w, C)))
+        tokens = tokens + self.dropout(self.mlp(self.mlp_norm(tokens)))
         return tokens.transpose(1, 2).reshape(B, C, h, w)
 
 
 class ConvBlock(nn.Module):
     """Depthwise 5x5 convolution, then a pointwise MLP, with a scaled shortcut."""
 
-    def __init__(self, channels: int, expansion: int) -> None:
+    def __init__(self, channels: int, expansion: int, dropout: float) -> None:
         super().__init__()
         self.depthwise = nn.Conv2d(channels, channels, 5, padding=2, groups=channels, bias=False)
         self.norm = nn.BatchNorm2d(channels)
         self.expand = nn.Conv2d(channels, channels * expansion, 1)
         self.project = nn.Conv2d(channels * expansion, channels, 1)
         self.scale = nn.Parameter(torch.full((channels, 1, 1), 0.5))
+        self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.scale * self.project(F.relu(self.expand(self.norm(self.depthwise(x)))))
+        return x + self.scale * self.dropout(self.project(F.relu(self.expand(self.norm(self.depthwise(x))))))
 
 
 class DecoderStage(nn.Module):
     """Double the resolution, add the encoder's map of that size, refine."""
 
-    def __init__(self, in_channels: int, skip_channels: int, out_channels: int, depth: int, expansion: int) -> None:
+    def __init__(
+        self, in_channels: int, skip_channels: int, out_channels: int, depth: int, expansion: int, dropout: float
+    ) -> None:
         super().__init__()
         self.reduce = nn.Conv2d(in_channels, out_channels, 1)
         self.skip = nn.Conv2d(skip_channels, out_channels, 1)
-        self.blocks = nn.Sequential(*(ConvBlock(out_channels, expansion) for _ in range(depth)))
+        self.blocks = nn.Sequential(*(ConvBlock(out_channels, expansion, dropout) for _ in range(depth)))
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         x = F.interpolate(self.reduce(x), scale_factor=2.0, mode="bilinear", align_corners=False)
@@ -262,13 +268,15 @@ class ChromaFormerModel(ColorizerModel):
         self.project16 = nn.Conv2d(channels16, config.hidden_size, 1)
         self.transformer = nn.Sequential(
             *(
-                TransformerBlock(config.hidden_size, config.num_heads, config.mlp_ratio)
+                TransformerBlock(config.hidden_size, config.num_heads, config.mlp_ratio, config.dropout)
                 for _ in range(config.num_layers)
             )
         )
         depth8, depth4 = config.decoder_depths
-        self.stage8 = DecoderStage(config.hidden_size, channels8, width8, depth8, config.decoder_expansion)
-        self.stage4 = DecoderStage(width8, channels4, width4, depth4, config.decoder_expansion)
+        self.stage8 = DecoderStage(
+            config.hidden_size, channels8, width8, depth8, config.decoder_expansion, config.dropout
+        )
+        self.stage4 = DecoderStage(width8, channels4, width4, depth4, config.decoder_expansion, config.dropout)
         self.head_norm = nn.BatchNorm2d(width4)
         self.bin_head = nn.Conv2d(width4, NUM_BINS, 1)
         self.residual_head = NeutralHead(width4, 2, 1)

@@ -122,6 +122,19 @@ class TestConfig:
         assert ChromaFormerModel(config)(torch.rand(1, 1, 64, 64)).chroma.shape == (1, 2, 16, 16)
 
 
+class TestDropout:
+    def test_changes_what_training_sees_and_nothing_that_users_see(self, model: ChromaFormerModel) -> None:
+        dropping = ChromaFormerModel(ChromaFormerConfig(**SMALL_CHROMAFORMER, dropout=0.5))
+        dropping.load_state_dict(model.state_dict())
+        luminance = torch.rand(2, 1, 64, 64)
+        with torch.no_grad():
+            assert torch.equal(dropping.eval()(luminance).chroma, model(luminance).chroma)
+            dropping.train()
+            for norm in (module for module in dropping.modules() if isinstance(module, torch.nn.BatchNorm2d)):
+                norm.eval()  # so that nothing else differs between two passes
+            assert not torch.equal(dropping(luminance).chroma, dropping(luminance).chroma)
+
+
 def test_a_palette_is_refused_until_it_is_supported(model: ChromaFormerModel) -> None:
     with pytest.raises(ValueError, match="does not take a palette"):
         model(torch.rand(1, 1, 64, 64), palette=torch.zeros(1, 3, 2))
