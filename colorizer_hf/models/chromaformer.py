@@ -43,7 +43,8 @@ class ChromaFormerConfig(ColorizerConfig):
         decoder_channels: Channels at strides 8 and 4.
         decoder_depths: Convolution blocks at strides 8 and 4.
         decoder_expansion: Width inside a convolution block over its channels.
-        dropout: Share of the channels that the branches of all blocks lose in training.
+        dropout: Share of what the branches of all blocks compute that training leaves out: values in transformer
+            blocks, whole channels in convolution blocks.
         spread_heads: Similarities that the hint spread mixes.
         spread_dim: Channels of each similarity.
         spread_rounds: How often what the spread left of the hints' errors is spread again.
