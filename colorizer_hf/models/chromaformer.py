@@ -3,7 +3,7 @@
 An ImageNet-pretrained mobile encoder, a few transformer blocks at stride 16 and a light decoder to stride 4 see only
 the luminance and predict, for every cell, a distribution over chroma bins (as in Zhang et al. 2016) plus a small
 residual.
-Hints enter at the very end: `HintSpread` carries each hint's error to the cells that look like its own. So everything
+Hints enter at the very end: `HintSpread` carries the hints' errors to the cells that look like theirs. So everything
 expensive is computed once per photo, an edit costs milliseconds, and without hints nothing changes.
 
 Of near-infrared (NIR) frames it also predicts the luminance that the scene has in visible light, as a difference from
@@ -11,7 +11,7 @@ the frame's own at full contrast.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +25,8 @@ from .chroma_bins import NUM_BINS, bin_centers
 from .hint_batch import HintBatch
 
 STRIDE = 4  # of the output
+BREADTH = 5.0  # of the covariance of the hint spread, in squared distances of its embedding
+NOISE = 0.01  # variance of what a hint says, errors of the network having 1: keeps its equations solvable
 UNDECIDED = 0.4  # chroma (ab / 110): expected colours much below it give vividness little of a direction to push in
 
 
@@ -47,7 +49,6 @@ class ChromaFormerConfig(ColorizerConfig):
             blocks, whole channels in convolution blocks.
         spread_heads: Similarities that the hint spread mixes.
         spread_dim: Channels of each similarity.
-        spread_rounds: How often what the spread left of the hints' errors is spread again.
         vivid_tilt: How strongly vividness 1 favours bins that lie farther out in the direction of the expected colour.
         predicts_luminance: Whether the luminance is predicted too, as near-infrared frames need it.
     """
@@ -66,7 +67,6 @@ class ChromaFormerConfig(ColorizerConfig):
     dropout: float | int = 0.0
     spread_heads: int = 4
     spread_dim: int = 12
-    spread_rounds: int = 8
     vivid_tilt: float | int = 17.0
     predicts_luminance: bool = False
 
@@ -166,22 +166,38 @@ class ChromaFormerFeatures:
     vivid: dict[float, Tensor] = field(default_factory=dict)
 
 
-class HintSpread(nn.Module):
-    """Carry each hint's error to the cells that look like its own.
+class Places(NamedTuple):
+    """Cells, or hints, as the hint spread compares them.
 
-        out(p) = e(p) + sum_k w_k(p) c_k,   w(p) = softmax over the hints and a null token of
-                 -|f(p) - f(x_k)|^2 - gamma max(|p - x_k| - r_k, 0)^2
-
-    with e the network's own chroma at vividness 0, x_k and r_k the hint's place and radius, f a learned embedding
-    joined with scaled chroma and luminance. The corrections c start as the hints' errors ab_k - e(x_k); each further
-    round adds what is still missing at the hints, so that neighbouring hints do not blur each other. Several heads,
-    with reaches of their own, are mixed by a share predicted for every cell. Without hints the output is exactly e.
+    Attributes:
+        embedding: (B, heads, D, N), learned channels joined with scaled chroma and luminance.
+        mix: (B, heads, N), shares of the heads.
+        points: (B, N, 2); the longer side spans 2.
     """
 
-    def __init__(self, heads: int, rounds: int) -> None:
+    embedding: Tensor
+    mix: Tensor
+    points: Tensor
+
+
+class HintSpread(nn.Module):
+    """Carry the hints' errors to the cells that look like theirs.
+
+        out(p) = e(p) + sum_k w_k(p) c_k + k(p)^T (K + s I)^-1 r
+        w(p) = softmax over the hints and a null token of -|f(p) - f(x_k)|^2 - gamma max(|p - x_k| - r_k, 0)^2
+        k(p, q) = 1 / (1 + (|f(p) - f(q)|^2 + gamma |p - q|^2) / b)
+
+    with e the network's own chroma at vividness 0, x_k and r_k the hint's place and radius, c_k = ab_k - e(x_k) its
+    error, and f a learned embedding joined with scaled chroma and luminance. The weighted mean is the first guess: it
+    stops where things look different. What it leaves of the errors at the hints, r, is interpolated by a Gaussian
+    process with covariance k, so that neighbouring hints do not blur each other (simple kriging of residuals;
+    Rasmussen and Williams 2006, eq. 2.25 and 4.19). Several heads, with reaches of their own, are mixed by a share
+    predicted for every cell. Without hints the output is exactly e.
+    """
+
+    def __init__(self, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.rounds = rounds
         self.log_gamma = nn.Parameter(torch.empty(heads))
         self.null_logit = nn.Parameter(torch.empty(heads))
         self.chroma_weight = nn.Parameter(torch.empty(heads))
@@ -196,27 +212,33 @@ class HintSpread(nn.Module):
 
     def forward(self, features: ChromaFormerFeatures, hints: HintBatch) -> tuple[Tensor, Tensor]:
         """What the hints add to the chroma (B, 2, h, w), and how far they decide it (B, 1, h, w) in [0, 1]."""
+        with torch.autocast(features.chroma.device.type, enabled=False):  # equations need full precision
+            return self._spread(features, hints)
+
+    def _spread(self, features: ChromaFormerFeatures, hints: HintBatch) -> tuple[Tensor, Tensor]:
         chroma = features.chroma
         B, _, h, w = chroma.shape
         height, width = features.size
-        embedding = self._join(features.embedding, chroma, features.luminance)  # (B, heads, D, N)
         aspect = chroma.new_tensor([width, height]) / max(height, width)
-        cells = (cell_positions(h, w, features.size, chroma.device) * aspect).expand(B, -1, -1)  # (B, N, 2)
-        points = hints.points * aspect
-
+        cells = Places(
+            self._join(features.embedding, chroma, features.luminance),
+            features.head_mix.flatten(2),
+            (cell_positions(h, w, features.size, chroma.device) * aspect).expand(B, -1, -1),
+        )
         # Bilinear sampling at the hints is one sparse matrix, shared by everything that is sampled.
         sampling = sampling_weights(hints.points, h, w, features.size).transpose(1, 2)  # (B, N, K)
-        at_hints = embedding @ sampling.unsqueeze(1)  # (B, heads, D, K)
-        mix = features.head_mix.flatten(2)  # (B, heads, N)
-        error = hints.chroma.transpose(1, 2) - chroma.flatten(2) @ sampling  # (B, 2, K)
+        at_hints = Places(cells.embedding @ sampling.unsqueeze(1), cells.mix @ sampling, hints.points * aspect)
+        mask = hints.mask.unsqueeze(1).to(chroma.dtype)  # (B, 1, K)
+        error = (hints.chroma.transpose(1, 2) - chroma.flatten(2) @ sampling) * mask  # (B, 2, K)
 
-        among_hints = self._shares(at_hints, at_hints, points, points, mix @ sampling, hints)  # (B, K, K)
-        correction = error
-        for _ in range(self.rounds):
-            correction = correction + error - correction @ among_hints
-
-        shares = self._shares(at_hints, embedding, points, cells, mix, hints)  # (B, K, N)
-        return (correction @ shares).view(B, 2, h, w), shares.sum(dim=1).view(B, 1, h, w)
+        among_hints, covariance = self._compare(at_hints, at_hints, hints)  # (B, K, K)
+        to_cells, covariance_to_cells = self._compare(at_hints, cells, hints)  # (B, K, N)
+        left = (error - error @ among_hints) * mask
+        # A slot without hint has an equation of its own, whose solution is 0.
+        covariance = covariance * mask * mask.transpose(1, 2) + torch.diag_embed(NOISE + 1 - mask.squeeze(1))
+        coefficients = torch.linalg.solve(covariance, left.transpose(1, 2)).transpose(1, 2)  # (B, 2, K)
+        correction = error @ to_cells + coefficients @ covariance_to_cells
+        return correction.view(B, 2, h, w), to_cells.sum(dim=1).view(B, 1, h, w)
 
     def _join(self, embedding: Tensor, chroma: Tensor, luminance: Tensor) -> Tensor:
         B = chroma.shape[0]
@@ -225,27 +247,24 @@ class HintSpread(nn.Module):
         scaled_luminance = self.luminance_weight.view(1, -1, 1, 1) * luminance.reshape(B, 1, 1, -1)
         return torch.cat([learned, scaled_chroma, scaled_luminance], dim=2)
 
-    def _shares(
-        self, keys: Tensor, queries: Tensor, points: Tensor, places: Tensor, mix: Tensor, hints: HintBatch
-    ) -> Tensor:
-        """Each hint's share (B, K, N) in N places, heads mixed; what is missing to 1 goes to the null token.
-
-        Args:
-            keys: (B, heads, D, K), embedding at the hints.
-            queries: (B, heads, D, N), embedding at the places.
-            points: (B, K, 2), where the hints are; the longer side spans 2.
-            places: (B, N, 2).
-            mix: (B, heads, N), shares of the heads.
-            hints: For radius and mask.
-        """
+    def _compare(self, at_hints: Places, places: Places, hints: HintBatch) -> tuple[Tensor, Tensor]:
+        """Each hint's share (B, K, N) in N places, what is missing to 1 being the null token's, and the covariance."""
+        keys, queries = at_hints.embedding, places.embedding
         similarity = keys.transpose(-1, -2) @ (2 * queries)  # (B, heads, K, N)
         similarity = similarity - queries.square().sum(2).unsqueeze(2) - keys.square().sum(2).unsqueeze(3)
-        distance = (torch.cdist(points, places) - 2 * hints.radius.unsqueeze(2)).clamp(min=0)  # (B, K, N)
-        logits = similarity - self.log_gamma.exp().view(1, -1, 1, 1) * distance.square().unsqueeze(1)
-        logits = logits.masked_fill(~hints.mask[:, None, :, None], -torch.inf)
+        gamma = self.log_gamma.exp().view(1, -1, 1, 1)
+        distance = torch.cdist(at_hints.points, places.points).unsqueeze(1)  # (B, 1, K, N)
+
+        reach = (distance - 2 * hints.radius[:, None, :, None]).clamp(min=0)
+        logits = (similarity - gamma * reach.square()).masked_fill(~hints.mask[:, None, :, None], -torch.inf)
         null = self.null_logit.view(1, -1, 1, 1).expand(*logits.shape[:2], 1, logits.shape[3])
         shares = torch.cat([null, logits], dim=2).softmax(dim=2)[:, :, 1:]
-        return (mix.unsqueeze(2) * shares).sum(dim=1)
+        shares = (places.mix.unsqueeze(2) * shares).sum(dim=1)
+
+        # Radii have no place here: the matrix must be that of a covariance.
+        unlike = gamma * distance.square() - similarity
+        heads = at_hints.mix.sqrt().unsqueeze(3) * (BREADTH * places.mix.sqrt()).unsqueeze(2)
+        return shares, (heads / (BREADTH + unlike)).sum(dim=1)
 
 
 class NeutralHead(nn.Conv2d):
@@ -284,7 +303,7 @@ class ChromaFormerModel(ColorizerModel):
         self.embedding_head = nn.Conv2d(width4, config.spread_heads * config.spread_dim, 1)
         self.mix_head = NeutralHead(width4, config.spread_heads, 1)
         self.luminance_head = NeutralHead(width4, 1, 1) if config.predicts_luminance else None
-        self.spread = HintSpread(config.spread_heads, config.spread_rounds)
+        self.spread = HintSpread(config.spread_heads)
         self.register_buffer("bin_centers", bin_centers() / CHROMA_SCALE)  # (Q, 2)
         self.post_init()
 
