@@ -19,6 +19,7 @@ from ..imaging import Photo
 from ..models.auto import bundled_checkpoints
 from ..pipeline import ColorizationPipeline, ColorizationResult
 from ..vividness import DEFAULT_VIVIDNESS
+from . import stage_files
 from .api import add_endpoints
 from .files import SUFFIXES, example_photos, new_result_folder
 from .handlers import Handlers
@@ -94,12 +95,13 @@ def serve(
             auth=auth,
             max_file_size=max_megabytes * 1_000_000,
             theme=_theme(),
-            css=_asset("stage.css"),
+            css=stage_files.style(),
             # Rules given as css count within the page's content only.
             head=f"<style>{_asset('page.css')}</style>",
             footer_links=["api"],
             run_history=False,  # what somebody coloured is no business of the next person at the same browser
             ssr_mode=False,
+            app_kwargs={"routes": [stage_files.route()]},
             state_session_capacity=MAX_SESSIONS,
         )
     finally:  # what the caller then removes must not come back
@@ -222,11 +224,11 @@ def _table(outcomes: Sequence[Outcome]) -> str:
 
 
 def _stage() -> gr.HTML:
-    """The photo with everything that is done on it (assets/stage.js)."""
+    """The photo with everything that is done on it."""
     return gr.HTML(
         value=None,
-        html_template=_asset("stage.html"),
-        js_on_load=_asset("stage.js"),
+        html_template=stage_files.template(),
+        js_on_load=stage_files.loader(),
         apply_default_css=False,
         elem_id="stage",
         photo=None,
@@ -236,6 +238,7 @@ def _stage() -> gr.HTML:
         download=None,
         error=None,
         examples=[_example(path) for path in example_photos()],
+        modules=stage_files.address(),
     )
 
 

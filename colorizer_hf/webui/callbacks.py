@@ -1,7 +1,7 @@
 """What happens when a person does something on the page: functions from what the page says to what it then shows.
 
 They know nothing of Gradio. The page's words (`Edits`) come from a browser and may be anything; answers are properties
-of the stage (assets/stage.js).
+of the stage (stage/python.js).
 """
 
 import logging

@@ -100,8 +100,11 @@ def wait_until_it_answers(server: Server) -> None:
 
 
 @contextmanager
-def serve(folder: Path, *options: str, command: tuple[str, ...] = COMMAND) -> Generator[Server]:
-    """Run `command` with `options` until the block ends; everything it writes goes to `folder`."""
+def serve(folder: Path, *options: str, command: tuple[str, ...] = COMMAND, root_path: str = "") -> Generator[Server]:
+    """Run `command` with `options` until the block ends; everything it writes goes to `folder`.
+
+    With a `root_path` the page takes it that a proxy passes on what is asked for under that path.
+    """
     files, log, port = folder / "files", folder / "log.txt", free_port()
     files.mkdir(parents=True)
     asked: list[str] = []
@@ -109,7 +112,7 @@ def serve(folder: Path, *options: str, command: tuple[str, ...] = COMMAND) -> Ge
         process = subprocess.Popen(
             [sys.executable, *command, "--port", str(port), *options],
             cwd=ROOT,
-            env=environment(files, proxy),
+            env=environment(files, proxy) | {"GRADIO_ROOT_PATH": root_path},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -62,7 +62,7 @@ def start(space: Path, folder: Path, *, without: str = "") -> AbstractContextMan
 def test_everything_that_a_space_needs_is_there_and_nothing_else(made: Path) -> None:
     assert {path.name for path in made.iterdir()} == {"README.md", "app.py", "requirements.txt", "colorizer_hf"}
     assert list(made.glob("colorizer_hf/checkpoints/*/*.safetensors"))
-    assert list(made.glob("colorizer_hf/webui/assets/*.js"))
+    assert list(made.glob("colorizer_hf/webui/stage/*.js"))
 
 
 class TestReadme:

@@ -1,0 +1,127 @@
+// Draws the stage as `state` and `view` say.
+
+import { after } from "./layer.js";
+import { part } from "./page.js";
+import { state, view } from "./state.js";
+
+let nextFrame = 0;
+
+/** Make room for a photo of this shape and fit it. */
+export function frame(width, height) {
+  part("picture").style.aspectRatio = `${width} / ${height}`;
+  view.fit([width, height], roomForPhoto());
+}
+
+/** Width and height of the viewport in CSS pixels. */
+export function roomForPhoto() {
+  return [part("picture").clientWidth || 1, part("picture").clientHeight || 1];
+}
+
+/** Draw everything anew with the next frame of the screen. */
+export function refresh() {
+  nextFrame ||= requestAnimationFrame(() => {
+    nextFrame = 0;
+    draw();
+  });
+}
+
+export function draw() {
+  const painting = state.tool !== "compare";
+  const [width, height] = view.size;
+  Object.assign(part("sheet").style, {
+    width: `${width / view.zoom}px`,
+    height: `${height / view.zoom}px`,
+    transform: `translate(${view.corner[0]}px, ${view.corner[1]}px) scale(${view.zoom})`,
+  });
+  after.image.style.opacity = state.peek ? 0 : 1;
+  Object.assign(part("picture").dataset, { tool: state.tool, zoomed: view.zoom > 1 });
+  drawDivider(!painting && !state.peek && state.shown);
+  drawStrokes(painting && !state.peek);
+  drawButtons();
+}
+
+function drawDivider(visible) {
+  const divider = part("divider");
+  const [left, top, right, bottom] = view.seen;
+  const x = left + state.split * (right - left);
+  divider.hidden = !visible;
+  Object.assign(divider.style, { left: `${x}px`, top: `${top}px`, height: `${bottom - top}px` });
+  divider.setAttribute("aria-valuenow", Math.round(state.split * 100));
+  divider.setAttribute("aria-valuetext", `${Math.round(state.split * 100)} % original`);
+  after.image.style.clipPath = visible ? `inset(0 0 0 ${view.toShare([x, 0])[0] * 100}%)` : "";
+}
+
+function drawButtons() {
+  for (const tool of ["compare", "brush", "eraser"]) {
+    part(`tool-${tool}`).setAttribute("aria-pressed", state.tool === tool);
+  }
+  part("original").setAttribute("aria-pressed", state.peek);
+  part("undo").disabled = !state.strokes.past.length && !state.pending;
+  part("redo").disabled = !state.strokes.future.length;
+  part("clear").disabled = !state.strokes.list.length && !state.pending;
+  part("zoom-out").disabled = view.zoom <= 1;
+  part("zoom-in").disabled = view.zoom >= view.maxZoom;
+  part("zoom-fit").textContent = view.zoom > 1 ? `${+view.zoom.toFixed(1)}×` : "Fit";
+}
+
+function drawStrokes(visible) {
+  const canvas = part("strokes");
+  const pen = canvas.getContext("2d");
+  const size = view.box.map((side) => Math.round(side * devicePixelRatio));
+  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+  pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  pen.clearRect(0, 0, ...view.box);
+  if (!visible) return;
+  pen.lineCap = pen.lineJoin = "round";
+  for (const stroke of state.draft ?? state.strokes.list) drawStroke(pen, stroke);
+  if (state.live) drawLive(pen, state.live);
+  if (state.pending) drawPending(pen, state.pending);
+}
+
+function line(pen, points, style, width) {
+  pen.beginPath();
+  for (const point of points) pen.lineTo(...view.toPixels(point));
+  const [x, y] = view.toPixels(points.at(-1));
+  pen.lineTo(x + 0.01, y); // else a single point would leave no dot
+  Object.assign(pen, { strokeStyle: style, lineWidth: width });
+  pen.stroke();
+}
+
+/** Thin, so that the picture's own colour is seen beside it; a dab is a dot. */
+function drawStroke(pen, { color, points }) {
+  const extra = points.length === 1 ? 5 : 0;
+  line(pen, points, "rgb(0 0 0 / 45%)", 5.5 + extra);
+  line(pen, points, "white", 4.5 + extra);
+  line(pen, points, color, 2.5 + extra);
+}
+
+/** The stroke under the pointer, as broad as it counts. */
+function drawLive(pen, { color, radius, points }) {
+  pen.globalAlpha = 0.55;
+  line(pen, points, color ?? "white", Math.max(radius * view.longer * 2, 2));
+  pen.globalAlpha = 1;
+}
+
+function drawPending(pen, { radius, points }) {
+  pen.beginPath();
+  if (points.length > 1) for (const point of points) pen.lineTo(...view.toPixels(point));
+  else pen.arc(...view.toPixels(points[0]), Math.max(radius * view.longer, 7), 0, 2 * Math.PI);
+  Object.assign(pen, { strokeStyle: "rgb(0 0 0 / 55%)", lineWidth: 4 });
+  pen.stroke();
+  Object.assign(pen, { strokeStyle: "white", lineWidth: 2 });
+  pen.setLineDash([5, 4]);
+  pen.stroke();
+  pen.setLineDash([]);
+}
+
+/** The ring that shows the brush at a point of the viewport; with `cross` it is where the keyboard paints. */
+export function drawCursor(point, cross = false) {
+  const cursor = part("cursor");
+  cursor.hidden = !point || state.tool === "compare";
+  if (cursor.hidden) return;
+  const [x, y] = point.map((place) => place - state.size / 2);
+  cursor.className = cross ? "cursor cross" : "cursor";
+  Object.assign(cursor.style, {
+    width: `${state.size}px`, height: `${state.size}px`, transform: `translate(${x}px, ${y}px)`,
+  });
+}

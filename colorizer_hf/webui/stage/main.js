@@ -1,0 +1,115 @@
+// The stage: one photo, its colours, and the hints a person paints on it.
+//
+// `start` is called once, with what js_on_load of gr.HTML is given. Places on the photo are shares [x, y] of its width
+// and height, sizes are shares of its longer side; pixels of the screen occur only between a pointer and `View`.
+
+import { refresh, roomForPhoto } from "./drawing.js";
+import { wireKeyboard } from "./keyboard.js";
+import { element, fill, makeButton, mount, on, onFiles, part, TEXT_FIELD } from "./page.js";
+import { close, fail, fileOf, isPicture, leave, openExample, openFile, pasteFromClipboard } from "./photos.js";
+import { chooseColor } from "./colors.js";
+import { wirePointer } from "./pointer.js";
+import { answers, connect, send } from "./python.js";
+import { takeDownload, takeError, takePhoto, takeResult, takeStrokes } from "./results.js";
+import { sharpen, takeFull } from "./sharpness.js";
+import { view } from "./state.js";
+import { hideError, showError } from "./status.js";
+import { clearStrokes, peek, redo, setSize, setTool, undo, zoomBy } from "./tools.js";
+
+const MAX_HINTS_FILE = 2e6; // bytes
+
+async function loadHints([file]) {
+  if (!file) return;
+  if (file.size > MAX_HINTS_FILE) return showError(`${file.name} is too large to be a file of hints.`);
+  send("load_hints", { text: await file.text() });
+}
+
+function drawExamples() {
+  fill(part("examples"), (answers().examples ?? []).map((example) => {
+    const button = makeButton("example", `Example: ${example.label}`, () => openExample(example), example.image);
+    button.dataset.name = example.name;
+    return button;
+  }));
+}
+
+function wireStart() {
+  drawExamples();
+  onFiles(part("drop-input"), ([file]) => file && openFile(file));
+  part("paste").hidden = !navigator.clipboard?.read;
+  on(part("paste"), "click", pasteFromClipboard);
+}
+
+function wireDropAndPaste() {
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  on(element, "dragover", (event) => hasFiles(event) && (element.dataset.drop = true));
+  on(element, "dragleave", (event) => element.contains(event.relatedTarget) || delete element.dataset.drop);
+  on(element, "drop", (event) => {
+    delete element.dataset.drop;
+    const file = fileOf(event.dataTransfer);
+    if (file) openFile(file);
+  });
+  // Without this a photo dropped beside the stage would replace the page, and all work with it.
+  on(document, "dragover drop", (event) => hasFiles(event) && event.preventDefault());
+  on(document, "paste", (event) => {
+    const file = fileOf(event.clipboardData);
+    if (!file || !isPicture(file) || !element.offsetParent || event.target.closest?.(TEXT_FIELD)) return;
+    event.preventDefault();
+    openFile(file);
+  });
+}
+
+function wireTools() {
+  const actions = {
+    "tool-compare": () => setTool("compare"),
+    "tool-brush": () => setTool("brush"),
+    "tool-eraser": () => setTool("eraser"),
+    undo, redo, clear: clearStrokes, "another-photo": close, "error-dismiss": hideError,
+    "zoom-in": () => zoomBy(1.5), "zoom-out": () => zoomBy(1 / 1.5), "zoom-fit": () => zoomBy(0),
+    "save-hints": () => send("save_hints"), "load-hints": () => part("load-hints-input").click(),
+  };
+  for (const [name, action] of Object.entries(actions)) on(part(name), "click", action);
+  onFiles(part("load-hints-input"), loadHints);
+  on(part("color-picker"), "change", (event) => chooseColor(event.target.value));
+  on(part("brush-size"), "input", (event) => setSize(+event.target.value));
+  on(part("original"), "pointerdown", () => peek(true));
+  on(part("original"), "pointerup pointerleave pointercancel blur keyup", () => peek(false));
+  on(part("original"), "keydown", (event) => (event.key === " " || event.key === "Enter") && peek(true));
+  on(document, "click", (event) => event.target.closest?.("summary") || (part("more").open = false));
+}
+
+/** The layout follows the room there is; Gradio does not let container queries through. */
+function wireSizes() {
+  new ResizeObserver(() => {
+    const width = element.clientWidth;
+    element.dataset.width = width > 900 ? "wide" : width > 620 ? "medium" : "narrow";
+  }).observe(element);
+  new ResizeObserver(() => {
+    view.resize(roomForPhoto());
+    refresh();
+    sharpen();
+  }).observe(part("picture"));
+}
+
+function wirePython(watch) {
+  const takers = {
+    photo: takePhoto, result: takeResult, full: takeFull, strokes: takeStrokes,
+    download: takeDownload, error: takeError, examples: drawExamples,
+  };
+  for (const [prop, take] of Object.entries(takers)) watch(prop, take);
+  // The page tells so when the queue refused a call and Python therefore never heard of it.
+  on(element.closest("#stage") ?? element, "stage-failed", (event) => fail(event.detail.message));
+}
+
+export function start(component) {
+  mount(component.element);
+  connect(component);
+  element.dataset.testid = "stage";
+  leave();
+  wireStart();
+  wireDropAndPaste();
+  wireTools();
+  wirePointer();
+  wireKeyboard();
+  wireSizes();
+  wirePython(component.watch);
+}
