@@ -1,12 +1,13 @@
 """The page: its layout, and which control calls what."""
 
+import asyncio
 import base64
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # gradio reads it when it is imported
 
@@ -34,6 +35,8 @@ _WORK: dict[str, Any] = {"concurrency_id": "photos", "concurrency_limit": AT_ONC
 _LIVE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _ASSETS = Path(__file__).parent / "assets"
 
+T = TypeVar("T")
+
 
 def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu: Decorator | None = None) -> gr.Blocks:
     """Make the page.
@@ -50,6 +53,10 @@ def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu
     names = list(dict.fromkeys(models)) or [checkpoint.name for checkpoint in bundled_checkpoints()]
     pipelines = _load(names, "cpu" if lend_gpu else device)
     colorize = on_lent_gpu(_colorizer(_load(names, device)), lend_gpu) if lend_gpu else _colorizer(pipelines)
+    return _in_an_event_loop(lambda: _build(names, pipelines, colorize))
+
+
+def _build(names: Sequence[str], pipelines: dict[str, ColorizationPipeline], colorize: Colorize) -> gr.Blocks:
     with gr.Blocks(title="Colorizer", analytics_enabled=False, fill_width=True) as app:
         gr.Markdown("# Colorizer\nColour for photographs that have none.", elem_id="title")
         with gr.Tabs():
@@ -87,26 +94,41 @@ def serve(
     Raises:
         OSError: the port cannot be had.
     """
+    options: dict[str, Any] = {
+        "server_name": host,
+        "server_port": port,
+        "share": share,
+        "auth": auth,
+        "max_file_size": max_megabytes * 1_000_000,
+        "theme": _theme(),
+        "css": stage_files.style(),
+        # Rules given as css count within the page's content only.
+        "head": f"<style>{_asset('page.css')}</style>",
+        "footer_links": ["api"],
+        "run_history": False,  # what somebody coloured is no business of the next person at the same browser
+        "ssr_mode": False,
+        "app_kwargs": {"routes": [stage_files.route()]},
+        "state_session_capacity": MAX_SESSIONS,
+    }
     try:
-        app.queue(max_size=queue, api_open=False).launch(
-            server_name=host,
-            server_port=port,
-            share=share,
-            auth=auth,
-            max_file_size=max_megabytes * 1_000_000,
-            theme=_theme(),
-            css=stage_files.style(),
-            # Rules given as css count within the page's content only.
-            head=f"<style>{_asset('page.css')}</style>",
-            footer_links=["api"],
-            run_history=False,  # what somebody coloured is no business of the next person at the same browser
-            ssr_mode=False,
-            app_kwargs={"routes": [stage_files.route()]},
-            state_session_capacity=MAX_SESSIONS,
-        )
+        _in_an_event_loop(lambda: app.queue(max_size=queue, api_open=False).launch(prevent_thread_lock=True, **options))
+        app.block_thread()
     finally:  # what the caller then removes must not come back
         app.close(verbose=False)
         finish()
+
+
+def _in_an_event_loop(make: Callable[[], T]) -> T:
+    """Call a function while an event loop runs.
+
+    Where none runs, Gradio makes some that it neither runs nor closes. Clearing them away, as a rule at the very end,
+    may print a traceback ("Invalid file descriptor").
+    """
+
+    async def inside() -> T:
+        return make()
+
+    return asyncio.run(inside())
 
 
 def _theme() -> gr.themes.Base:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from colorizer_hf.cli import app
-from tests.webui.servers import serve
+from tests.webui.servers import COMMAND, SECONDS_TO_END, serve
 
 
 def run(*arguments: object, start: tuple[str, ...] = ("-m", "colorizer_hf")) -> subprocess.CompletedProcess[str]:
@@ -26,6 +26,15 @@ class TestListening:
         assert [(address.ip, f"http://127.0.0.1:{address.port}") for address in listening] == [
             ("127.0.0.1", server.url)
         ]
+
+
+class TestEnd:
+    def test_leaves_no_event_loop_to_be_cleared_away_with_a_traceback(self, tmp_path: Path) -> None:
+        with serve(tmp_path, command=("-W", "always::ResourceWarning", *COMMAND)) as server:
+            server.process.terminate()
+            server.process.wait(SECONDS_TO_END)
+        assert "unclosed event loop" not in server.output
+        assert "Traceback" not in server.output
 
 
 class TestRefusals:
