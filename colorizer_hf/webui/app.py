@@ -29,7 +29,6 @@ from .whole_photos import Colorize, Options, Outcome, colorize_files
 from .workers import AT_ONCE, finish
 
 MAX_SESSIONS = 1000  # clients whose settings are remembered
-NO_NIR = "Near-infrared is off: it needs a model that was trained for it, and there is none here."
 NOTE = "Say in the file that colour was added"
 _WORK: dict[str, Any] = {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
 _LIVE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -158,36 +157,15 @@ def _colorizer(pipelines: dict[str, ColorizationPipeline]) -> Colorize:
 
 def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> None:
     handlers = Handlers(pipelines)
-    with gr.Row(elem_id="one-photo"):
-        with gr.Column(scale=4, min_width=340):
-            stage = _stage()
-        with gr.Column(scale=1, min_width=260, elem_id="controls"):
-            vividness = _vividness()
-            with gr.Group():
-                format, note = _format(), _note()
-                save = gr.Button("Download at full size", variant="primary", elem_id="download")
-            with gr.Group():
-                by_modality = _by_modality(pipelines)
-                modality = _modality(by_modality)
-                model = _model(by_modality[modality.value])
-
-    seen = [stage, model, vividness]
+    stage = _stage(pipelines)
     live = _WORK | _LIVE
     calls = [
-        stage.open(handlers.open, seen, stage, trigger_mode="always_last", **live),
-        stage.edit(handlers.edit, seen, stage, trigger_mode="always_last", **live),
-        vividness.input(handlers.edit, seen, stage, trigger_mode="always_last", **live),
-        model.input(handlers.edit, seen, stage, trigger_mode="always_last", **live),
-        modality.input(lambda kind: _model_choice(by_modality[kind]), modality, model, **_LIVE).then(
-            handlers.edit, seen, stage, **live
-        ),
-        stage.full(handlers.show_full_size, seen, stage, **live),
+        stage.open(handlers.open, stage, stage, trigger_mode="always_last", **live),
+        stage.edit(handlers.edit, stage, stage, trigger_mode="always_last", **live),
+        stage.full(handlers.show_full_size, stage, stage, **live),
+        stage.save_photo(handlers.download, stage, stage, **live),
         stage.save_hints(handlers.save_hints, stage, stage, **_LIVE),
         stage.load_hints(handlers.load_hints, stage, stage, **_LIVE),
-        save.click(handlers.download, [*seen, format, note], stage, **live),
-        stage.choose(lambda value: value["request"]["vividness"], stage, vividness, **_LIVE).then(
-            handlers.edit, seen, stage, **live
-        ),
     ]
     for call in calls:  # such as a queue that is full: the stage must not wait for ever
         call.failure(fn=None, js=_TELL_STAGE, **_LIVE)
@@ -196,8 +174,7 @@ def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> No
 
 
 _TELL_STAGE = """() => {
-    const message = "The server could not take this now; try again in a moment.";
-    document.getElementById("stage")?.dispatchEvent(new CustomEvent("stage-failed", { detail: { message } }));
+    document.getElementById("stage")?.dispatchEvent(new CustomEvent("stage-failed"));
 }"""
 
 
@@ -245,7 +222,7 @@ def _table(outcomes: Sequence[Outcome]) -> str:
     return f"<table><caption>One by one</caption><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _stage() -> gr.HTML:
+def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
     """The photo with everything that is done on it."""
     return gr.HTML(
         value=None,
@@ -260,6 +237,8 @@ def _stage() -> gr.HTML:
         download=None,
         error=None,
         examples=[_example(path) for path in example_photos()],
+        models=[{"name": name, "kind": pipeline.model.config.modality} for name, pipeline in pipelines.items()],
+        vividness=DEFAULT_VIVIDNESS,
         modules=stage_files.address(),
     )
 
@@ -271,33 +250,6 @@ def _example(path: Path) -> dict[str, str]:
         photo.save(file, "JPEG", quality=80)
     image = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
     return {"name": path.name, "label": path.stem.replace("_", " ").capitalize(), "image": image}
-
-
-def _by_modality(pipelines: dict[str, ColorizationPipeline]) -> dict[str, list[str]]:
-    """Names of the models for gray and for near-infrared photos; one for any of them is in both lists."""
-    kinds = {name: pipeline.model.config.modality for name, pipeline in pipelines.items()}
-    return {
-        "Gray": [name for name, kind in kinds.items() if kind != "nir"],
-        "NIR": [name for name, kind in kinds.items() if kind != "gray"],
-    }
-
-
-def _modality(by_modality: dict[str, list[str]]) -> gr.Radio:
-    """Gray or near-infrared; only what there is a model for can be chosen."""
-    there = [kind for kind, names in by_modality.items() if names]
-    return gr.Radio(
-        list(by_modality),
-        value=there[0],
-        label="The photo is",
-        info=None if by_modality["NIR"] else NO_NIR,
-        interactive=len(there) > 1,
-        elem_id="modality",
-    )
-
-
-def _model_choice(names: list[str]) -> dict[str, Any]:
-    """What the list of models then offers."""
-    return gr.update(choices=names, value=names[0])
 
 
 def _model(names: Sequence[str]) -> gr.Dropdown:

@@ -8,6 +8,7 @@ import logging
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..errors import ColorizerError, HintError
 from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, strokes_to_hints
 from ..imaging import Photo, write
 from ..pipeline import ColorizationPipeline, ColorizationResult
+from ..vividness import DEFAULT_VIVIDNESS
 from .alternatives import Alternative, alternatives
 from .files import clean_name, find_example, find_upload, result_name
 from .workspace import LostPhotoError, Workspace
@@ -40,6 +42,10 @@ class Edits:
         strokes: As `strokes_to_hints` takes them.
         touched: Point last touched, in shares of the photo's width and height; None for none.
         text: Of a hints file.
+        model: Name of the chosen one, perhaps of none that is here.
+        vividness: In [0, 1].
+        format: Of the file to download, a key of `SUFFIXES`.
+        note: Whether that file says that colour was added.
     """
 
     revision: int
@@ -47,6 +53,10 @@ class Edits:
     strokes: list[Any]
     touched: tuple[float, float] | None = None
     text: str = ""
+    model: str = ""
+    vividness: float = DEFAULT_VIVIDNESS
+    format: str = "JPEG"
+    note: bool = True
 
     @classmethod
     def parse(cls, value: Any) -> "Edits":
@@ -63,15 +73,26 @@ class Edits:
                 x, y = (min(max(float(share), 0.0), 1 - 1e-6) for share in touched)
                 touched = x, y
             photo, request = value.get("photo") or {}, value.get("request") or {}
-            text = str(request.get("text", ""))
-            return cls(int(value["revision"]), dict(photo), list(value.get("strokes") or []), touched, text)
+            text, strokes = str(request.get("text", "")), list(value.get("strokes") or [])
+            return cls(int(value["revision"]), dict(photo), strokes, touched, text, **_settings(value.get("settings")))
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise HintError("the page sent something that is no set of strokes; reload it") from error
 
 
+def _settings(value: Any) -> dict[str, Any]:
+    settings = value or {}
+    vividness = float(settings.get("vividness", DEFAULT_VIVIDNESS))
+    return {
+        "model": str(settings.get("model", "")),
+        "vividness": min(max(vividness, 0.0), 1.0) if isfinite(vividness) else DEFAULT_VIVIDNESS,
+        "format": "PNG" if settings.get("format") == "PNG" else "JPEG",
+        "note": bool(settings.get("note", True)),
+    }
+
+
 @dataclass(frozen=True)
 class Choices:
-    """The controls beside the stage.
+    """What is coloured by, and how.
 
     Attributes:
         model: Name of the chosen model.
@@ -105,6 +126,7 @@ def open_photo(workspace: Workspace, edits: Edits, uploads: Path) -> Properties:
         photo = workspace.open(path, name=clean_name(str(edits.photo.get("name"))))
     width, height = photo.size
     facts = {"name": workspace.photo_name, "width": width, "height": height, "notes": list(photo.notes)}
+    facts["revision"] = edits.revision
     return {"photo": {"id": secrets.token_hex(4), "before": _show_gray(workspace, photo, PREVIEW), **facts}}
 
 
@@ -139,11 +161,11 @@ def show_full_size(workspace: Workspace, edits: Edits, choices: Choices) -> Prop
     return {"full": {"revision": edits.revision, "before": before, "after": after}}
 
 
-def download(workspace: Workspace, edits: Edits, choices: Choices, *, format: str, note: bool) -> Properties:
-    """The photo at full size in a file: the property `download`; `format` "JPEG" or "PNG"."""
+def download(workspace: Workspace, edits: Edits, choices: Choices) -> Properties:
+    """The photo at full size in a file: the property `download`."""
     result, _ = _colorize(workspace, edits, choices)
-    path = _new_path(workspace, "download", result_name(workspace.photo_name, format))
-    result.save(path, note=note)
+    path = _new_path(workspace, "download", result_name(workspace.photo_name, edits.format))
+    result.save(path, note=edits.note)
     return _as_download(path)
 
 
@@ -165,8 +187,8 @@ def load_hints(workspace: Workspace, edits: Edits) -> Properties:
     return {"strokes": {"id": secrets.token_hex(4), "strokes": strokes}}
 
 
-def explain(error: Exception) -> Properties:
-    """What a person is told when something failed: the property `error`."""
+def explain(error: Exception, revision: int | None = None) -> Properties:
+    """What a person is told when something failed: the property `error`; `revision` is that of the call, if known."""
     lost = isinstance(error, LostPhotoError)
     if lost:
         message = "The photo is no longer here; open it again."
@@ -177,7 +199,7 @@ def explain(error: Exception) -> Properties:
     else:
         log.error("an event of the page failed", exc_info=error)
         message = "Something went wrong here; try again, or open the photo again."
-    return {"error": {"id": secrets.token_hex(4), "message": message, "lost": lost}}
+    return {"error": {"id": secrets.token_hex(4), "message": message, "lost": lost, "revision": revision}}
 
 
 def _colorize(workspace: Workspace, edits: Edits, choices: Choices) -> tuple[ColorizationResult, list[Hint]]:

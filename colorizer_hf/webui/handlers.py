@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ..errors import ImageError
 from ..pipeline import ColorizationPipeline
 from . import callbacks
 from .callbacks import Choices, Edits, Properties
@@ -31,44 +30,32 @@ class Handlers:
         self.uploads = Path(get_upload_folder())
         self.workspaces = Workspaces(self.uploads / f"tabs-{secrets.token_hex(8)}")
 
-    def open(self, value: Any, model: str, vividness: float, request: gr.Request) -> Updates:
+    def open(self, value: Any, request: gr.Request) -> Updates:
         """Another photo: show it gray, then in colour."""
 
         def work(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
             yield callbacks.open_photo(workspace, edits, self.uploads)
-            yield from callbacks.edit(workspace, edits, self._choices(model, vividness))
+            yield from callbacks.edit(workspace, edits, self._choices(edits))
 
         yield from self._answer(value, request, work)
 
-    def edit(self, value: Any, model: str, vividness: float, request: gr.Request) -> Updates:
+    def edit(self, value: Any, request: gr.Request) -> Updates:
         """Other strokes, another model or vividness: show the picture that follows."""
-        choices = self._choices(model, vividness)
-
-        def work(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
-            if edits.photo:  # else somebody has moved the slider first
-                yield from callbacks.edit(workspace, edits, choices)
-
-        yield from self._answer(value, request, work)
-
-    def show_full_size(self, value: Any, model: str, vividness: float, request: gr.Request) -> Updates:
-        """Zoomed in: show all pixels."""
-        choices = self._choices(model, vividness)
         yield from self._answer(
-            value, request, lambda workspace, edits: [callbacks.show_full_size(workspace, edits, choices)]
+            value, request, lambda workspace, edits: callbacks.edit(workspace, edits, self._choices(edits))
         )
 
-    def download(
-        self, value: Any, model: str, vividness: float, format: str, note: bool, request: gr.Request
-    ) -> Updates:
+    def show_full_size(self, value: Any, request: gr.Request) -> Updates:
+        """Zoomed in: show all pixels."""
+        yield from self._answer(
+            value, request, lambda workspace, edits: [callbacks.show_full_size(workspace, edits, self._choices(edits))]
+        )
+
+    def download(self, value: Any, request: gr.Request) -> Updates:
         """The photo as a file."""
-        choices = self._choices(model, vividness)
-
-        def work(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
-            if not edits.photo:
-                raise ImageError("there is no photo yet; open one first")
-            yield callbacks.download(workspace, edits, choices, format=format, note=note)
-
-        yield from self._answer(value, request, work)
+        yield from self._answer(
+            value, request, lambda workspace, edits: [callbacks.download(workspace, edits, self._choices(edits))]
+        )
 
     def save_hints(self, value: Any, request: gr.Request) -> Updates:
         """The hints as a file."""
@@ -82,17 +69,20 @@ class Handlers:
         """The photo was put away, or the tab closed: nothing of it stays."""
         self.workspaces.close(str(request.session_hash))
 
-    def _choices(self, model: str, vividness: float) -> Choices:
-        return Choices(model, self.pipelines[model], vividness)
+    def _choices(self, edits: Edits) -> Choices:
+        model = edits.model if edits.model in self.pipelines else next(iter(self.pipelines))
+        return Choices(model, self.pipelines[model], edits.vividness)
 
     def _answer(self, value: Any, request: gr.Request, work: Work) -> Updates:
-        workspace = self.workspaces.of(str(request.session_hash))
+        workspace, revision = self.workspaces.of(str(request.session_hash)), None
         try:
-            answers = iter(work(workspace, Edits.parse(value)))
+            edits = Edits.parse(value)
+            revision = edits.revision
+            answers = iter(work(workspace, edits))
             while answer := self._next(workspace, answers):
                 yield gr.update(**answer)
         except Exception as error:
-            yield gr.update(**callbacks.explain(error))
+            yield gr.update(**callbacks.explain(error, revision))
         self.workspaces.bound_memory()
 
     @staticmethod

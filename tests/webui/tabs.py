@@ -116,7 +116,8 @@ class Tab:
 
     def seen_beside(self, x: float) -> tuple[np.ndarray, np.ndarray]:
         """What is on the screen to the left and to the right of a vertical line through the photo: (h, w, 3) each."""
-        with Image.open(io.BytesIO(self.part("picture").screenshot(animations="disabled"))) as picture:
+        box = self.part("sheet").bounding_box()
+        with Image.open(io.BytesIO(self.page.screenshot(animations="disabled", clip=box))) as picture:
             pixels = np.asarray(picture.convert("RGB"))
         middle, margin = round(x * pixels.shape[1]), 30  # the divider's handle and the round corners are left out
         return pixels[margin:-margin, margin : middle - margin], pixels[margin:-margin, middle + margin : -margin]
@@ -195,7 +196,7 @@ class Tab:
         """Press a button that changes the picture, in the toolbar or in its menu, and see what follows."""
         button = self.part(name)
         if not button.is_visible():
-            self.part("more-button").click()
+            self.open_menu("more")
         with self.new_picture():
             button.click()
 
@@ -211,20 +212,21 @@ class Tab:
         """The slider."""
         return self.page.get_by_role("slider", name="Vividness")
 
-    def choose_modality(self, kind: str) -> None:
-        """Say what the photo is, "Gray" or "NIR", and see what follows."""
-        with self.new_picture():
-            self.page.locator("#modality").get_by_label(kind, exact=True).check()
+    def open_menu(self, name: str) -> None:
+        """Open a part of the stage that can be folded, unless it is open."""
+        if self.part(name).get_attribute("open") is None:
+            self.part(name).locator("summary").click()
 
     def choose_model(self, name: str) -> None:
-        """Choose a model, and see what follows."""
-        self.page.get_by_label("Model").click()
+        """Choose a model by the end of its name, and see what follows."""
+        self.open_menu("settings")
+        names = self.part("model").locator("option").all_inner_texts()
         with self.new_picture():
-            self.page.get_by_role("option", name=name).click()
+            self.part("model").select_option(next(each for each in names if each.endswith(name)))
 
     def save_hints(self) -> str:
         """The text of the hints file that the page gives."""
-        self.part("more-button").click()
+        self.open_menu("more")
         with self.page.expect_download() as download:
             self.part("save-hints").click()
         return download.value.path().read_text(encoding="utf-8")
@@ -245,10 +247,11 @@ class Tab:
 
     def download(self, *, format: str = "JPEG", note: bool = True) -> Download:
         """The coloured photo as a file."""
-        self.page.get_by_role("radio", name=format).check()
-        self.page.get_by_role("checkbox", name="Say in the file that colour was added").set_checked(note)
+        self.open_menu("file")
+        self.part("format").get_by_role("radio", name=format).check()
+        self.part("note").set_checked(note)
         with self.page.expect_download() as download:
-            self.page.get_by_role("button", name="Download at full size").click()
+            self.part("download").click()
         return download.value
 
 

@@ -147,7 +147,7 @@ class TestFullSize:
     def test_a_download_has_the_photos_size_and_name(
         self, format: str, kind: str, with_photo: Workspace, choices: Choices
     ) -> None:
-        file = callbacks.download(with_photo, edits(), choices, format=format, note=True)["download"]
+        file = callbacks.download(with_photo, edits(settings={"format": format}), choices)["download"]
         assert Path(file["name"]).stem == "coffee_cup-colour"
         with Image.open(file["path"]) as picture:
             assert picture.format == kind

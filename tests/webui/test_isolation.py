@@ -31,7 +31,7 @@ def folder_name(tab: Tab) -> str:
 
 def folder_of(server: Server, tab: Tab) -> Path:
     """The folder on the server's disk in which the tab's pictures lie."""
-    (folder,) = server.files.rglob(folder_name(tab))
+    (folder,) = server.files.glob(f"*/*/{folder_name(tab)}")
     return folder
 
 

@@ -74,19 +74,22 @@ class TestNearInfrared:
         tab = open_tab(with_nir.url)
         tab.open_example(FAMILY)
         gray = tab.shown()
-        tab.choose_modality("NIR")
+        tab.choose_model("nir")
         infrared = tab.shown()
         assert infrared.mean() > gray.mean() + 20
         tab.paint(ON_SLEEVE, color="red")
         assert redness(tab.shown(), SLEEVE) > redness(infrared, SLEEVE) + 5
         tab.press("undo")
-        tab.choose_modality("Gray")
+        tab.choose_model("chromaformer")
         assert same(tab.shown(), gray)
 
     def test_without_a_model_for_it_the_switch_says_why_it_is_off(
         self, two_models: Server, open_tab: Callable[..., Tab]
     ) -> None:
-        expect(open_tab(two_models.url).page.locator("#modality")).to_contain_text("Near-infrared is off")
+        tab = open_tab(two_models.url)
+        tab.open_example(FAMILY)
+        tab.open_menu("settings")
+        expect(tab.part("no-nir")).to_be_visible()
 
 
 class TestOpening:
@@ -128,19 +131,11 @@ class TestOpening:
 
 
 class TestBeforeAPhotoIsOpen:
-    def test_a_download_is_refused_in_a_sentence(self, tab: Tab) -> None:
-        tab.page.get_by_role("button", name="Download at full size").click()
-        expect(tab.part("error-text")).to_have_text("There is no photo yet; open one first")
-
-    def test_the_vividness_can_be_chosen_for_the_photo_to_come(self, tab: Tab) -> None:
-        tab.part("error-text").evaluate(
-            "text => new MutationObserver(() => window.complained = true).observe(text, { childList: true })"
-        )
-        tab.vividness.fill("0")
-        tab.open_example(FAMILY)
-        calm = tab.part("alternatives").get_by_role("button", name="Calm")
-        expect(calm).to_have_attribute("aria-pressed", "true")
-        assert not tab.page.evaluate("window.complained")
+    def test_nothing_can_be_downloaded(self, tab: Tab) -> None:
+        expect(tab.page.get_by_role("button", name="Download")).to_have_count(0)
+        tab.page.get_by_role("button", name=f"Example: {FAMILY}").click()
+        expect(tab.part("stage")).to_have_attribute("data-revision", "1")
+        expect(tab.part("download")).to_be_enabled()
 
 
 class TestPainting:

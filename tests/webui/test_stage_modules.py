@@ -11,7 +11,7 @@ from colorizer_hf.webui.stage_files import FOLDER, address
 from tests.webui.servers import ROOT, Server
 from tests.webui.tabs import Tab
 
-WITHOUT_A_PAGE = {"geometry", "strokes", "view", "state"}
+WITHOUT_A_PAGE = {"geometry", "history", "names", "strokes", "view", "state"}
 
 Compute = Callable[[str], Any]
 
@@ -70,8 +70,9 @@ class TestStrokes:
         assert 50 < len(compute(f"all.tidy({spiral}, 0.0001)")) <= 200
 
     def test_the_eraser_cuts_a_stroke_in_two_that_keep_its_colour(self, compute: Compute) -> None:
-        stroke = "{ color: '#c0282d', radius: 0.01, points: [[0.1, 0.5], [0.9, 0.5]] }"
-        left, right = compute(f"all.erase({stroke}, [0.5, 0.5], 0.1, [1, 1])")
+        stroke = "{ id: 1, color: '#c0282d', radius: 0.01, points: [[0.1, 0.5], [0.9, 0.5]] }"
+        left, right = compute(f"all.eraseAt([{stroke}], [0.5, 0.5], 0.1, [1, 1])")
+        assert left["id"] != right["id"]
         assert left["color"] == right["color"] == "#c0282d"
         assert left["points"][0] == [0.1, 0.5]
         assert left["points"][-1][0] == pytest.approx(0.4, abs=0.03)
@@ -79,11 +80,65 @@ class TestStrokes:
         assert right["points"][-1] == [0.9, 0.5]
 
     def test_the_eraser_leaves_what_it_misses_and_takes_a_dab_whole(self, compute: Compute) -> None:
-        dab = "{ color: '#c0282d', radius: 0.01, points: [[0.5, 0.5]] }"
-        assert len(compute(f"all.erase({dab}, [0.5, 0.8], 0.1, [1, 1])")) == 1
+        dab = "{ id: 1, color: '#c0282d', radius: 0.01, points: [[0.5, 0.5]] }"
+        assert len(compute(f"all.eraseAt([{dab}], [0.5, 0.8], 0.1, [1, 1])")) == 1
         assert (
-            len(compute(f"all.erase({dab}, [0.5, 0.8], 0.1, [1, 0.25])")) == 0
+            len(compute(f"all.eraseAt([{dab}], [0.5, 0.8], 0.1, [1, 0.25])")) == 0
         )  # of a panorama, nearer than it sounds
+
+    def test_a_touch_takes_the_nearest_stroke_and_none_that_is_far_off(self, compute: Compute) -> None:
+        strokes = "[{ id: 1, points: [[0.2, 0.2]] }, { id: 2, points: [[0.3, 0.2], [0.9, 0.2]] }]"
+        found = f"((place) => all.strokeAt({strokes}, place, 0.1, [1, 0.5])?.id ?? null)"
+        assert [compute(f"{found}([{x}, {y}])") for x, y in ((0.21, 0.2), (0.6, 0.3), (0.27, 0.2), (0.2, 0.5))] == [
+            1,
+            2,
+            2,
+            None,
+        ]
+
+    def test_a_stroke_that_is_moved_stays_whole_and_on_the_photo(self, compute: Compute) -> None:
+        stroke = "{ id: 1, points: [[0.2, 0.5], [0.6, 0.7]] }"
+        assert compute(f"all.moved({stroke}, [0.1, -0.2]).points") == [[0.3, 0.3], [0.7, 0.5]]
+        assert compute(f"all.moved({stroke}, [0.9, 0]).points") == [[0.6, 0.5], [1, 0.7]]
+
+
+class TestHistory:
+    def test_goes_back_and_forth_and_forgets_what_was_undone_when_something_else_is_done(
+        self, compute: Compute
+    ) -> None:
+        story = """(() => {
+            const history = new all.History("a");
+            const told = [];
+            const tell = () => told.push(history.now);
+            history.commit("b"); history.commit("c"); history.undo(); tell(); history.undo(); tell();
+            history.redo(); tell(); history.commit("d"); tell(); told.push(history.redo());
+            const again = all.History.unpack(structuredClone(history.pack()));
+            again.undo(); told.push(again.now);
+            return told;
+        })()"""
+        assert compute(story) == ["b", "a", "b", "d", False, "b"]
+
+    def test_a_slider_that_is_dragged_is_one_step_and_dragged_again_another(self, compute: Compute) -> None:
+        story = """(() => {
+            const history = new all.History(0);
+            for (const value of [1, 2, 3]) history.commit(value, "vividness");
+            history.seal();
+            history.commit(4, "vividness");
+            history.undo();
+            const first = history.now;
+            history.undo();
+            return [first, history.now];
+        })()"""
+        assert compute(story) == [3, 0]
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("color", "name"),
+        [("#4c8f8b", "teal"), ("#203060", "dark blue"), ("#ffe0e0", "light red"), ("#808080", "gray"), (None, "keep")],
+    )
+    def test_a_colour_has_a_word(self, color: str | None, name: str, compute: Compute) -> None:
+        assert compute(f"all.nameOf({f'{color!r}' if color else 'null'})") == name
 
 
 class TestView:

@@ -1,31 +1,29 @@
 // Other colourings to click, as Python offers them.
 
+import { change } from "./editing.js";
 import { fill, makeButton, part } from "./page.js";
-import { edited, send } from "./python.js";
-import { forgetGesture, state } from "./state.js";
-import { setBusy } from "./status.js";
+import { state, strokes } from "./state.js";
+import { adopt } from "./strokes.js";
 
-export function drawAlternatives(alternatives, revision = "") {
+let drawn = null;
+
+export function drawAlternatives() {
+  const { alternatives } = state;
+  if (alternatives === drawn) return;
+  drawn = alternatives;
   part("others").hidden = !alternatives.length;
-  part("alternatives").dataset.revision = revision;
   fill(part("alternatives"), alternatives.map((alternative) => {
     const { label, image, current } = alternative;
-    const button = makeButton("alternative", label, () => takeAlternative(alternative), image);
+    const button = makeButton("alternative", label, () => take(alternative), image);
     button.setAttribute("aria-pressed", current);
-    button.append(label);
+    button.append(Object.assign(document.createElement("span"), { textContent: label }));
     return button;
   }));
 }
 
-function takeAlternative({ hint, vividness, current }) {
+function take({ hint, vividness, current }) {
   if (current) return;
-  if (hint) {
-    const { x, y, color, radius } = hint;
-    forgetGesture();
-    state.strokes.commit([...state.strokes.list, { color, radius, points: [[x, y]] }]);
-    edited();
-  } else {
-    setBusy("Updating the colours…");
-    send("choose", { vividness });
-  }
+  if (!hint) return change({ vividness });
+  const { x, y, ...stroke } = hint;
+  change({ strokes: [...strokes(), ...adopt([{ ...stroke, points: [[x, y]] }], strokes())] });
 }

@@ -2,7 +2,8 @@
 
 import { after } from "./layer.js";
 import { part } from "./page.js";
-import { state, view } from "./state.js";
+import { settings } from "./settings.js";
+import { ASK, state, strokes, view } from "./state.js";
 
 let nextFrame = 0;
 
@@ -38,6 +39,14 @@ export function draw() {
   drawDivider(!painting && !state.peek && state.shown);
   drawStrokes(painting && !state.peek);
   drawButtons();
+  for (const also of others) also();
+}
+
+const others = [];
+
+/** Call a function whenever everything is drawn anew. */
+export function onDraw(also) {
+  others.push(also);
 }
 
 function drawDivider(visible) {
@@ -56,9 +65,9 @@ function drawButtons() {
     part(`tool-${tool}`).setAttribute("aria-pressed", state.tool === tool);
   }
   part("original").setAttribute("aria-pressed", state.peek);
-  part("undo").disabled = !state.strokes.past.length && !state.pending;
-  part("redo").disabled = !state.strokes.future.length;
-  part("clear").disabled = !state.strokes.list.length && !state.pending;
+  part("undo").disabled = !state.edits.past.length && !state.pending;
+  part("redo").disabled = !state.edits.future.length;
+  part("clear").disabled = !strokes().length && !state.pending;
   part("zoom-out").disabled = view.zoom <= 1;
   part("zoom-in").disabled = view.zoom >= view.maxZoom;
   part("zoom-fit").textContent = view.zoom > 1 ? `${+view.zoom.toFixed(1)}×` : "Fit";
@@ -73,7 +82,7 @@ function drawStrokes(visible) {
   pen.clearRect(0, 0, ...view.box);
   if (!visible) return;
   pen.lineCap = pen.lineJoin = "round";
-  for (const stroke of state.draft ?? state.strokes.list) drawStroke(pen, stroke);
+  for (const stroke of state.draft ?? strokes()) drawStroke(pen, stroke);
   if (state.live) drawLive(pen, state.live);
   if (state.pending) drawPending(pen, state.pending);
 }
@@ -88,17 +97,28 @@ function line(pen, points, style, width) {
 }
 
 /** Thin, so that the picture's own colour is seen beside it; a dab is a dot. */
-function drawStroke(pen, { color, points }) {
+function drawStroke(pen, stroke) {
+  const { id, color, points } = stroke;
   const extra = points.length === 1 ? 5 : 0;
+  if (id === state.selected) drawSelection(pen, stroke);
   line(pen, points, "rgb(0 0 0 / 45%)", 5.5 + extra);
   line(pen, points, "white", 4.5 + extra);
-  line(pen, points, color, 2.5 + extra);
+  line(pen, points, color ?? "black", 2.5 + extra);
+  if (color === null) line(pen, points, "white", 0.5 + extra); // hollow: it keeps what is there
+}
+
+/** What marks the stroke in hand: a band around it, dark and light, to be seen on any photo. */
+function drawSelection(pen, { points }) {
+  const extra = points.length === 1 ? 8 : 0;
+  line(pen, points, "rgb(0 0 0 / 70%)", 17 + extra);
+  line(pen, points, "white", 15 + extra);
+  line(pen, points, "black", 11 + extra);
 }
 
 /** The stroke under the pointer, as broad as it counts. */
 function drawLive(pen, { color, radius, points }) {
   pen.globalAlpha = 0.55;
-  line(pen, points, color ?? "white", Math.max(radius * view.longer * 2, 2));
+  line(pen, points, color === null || color === ASK ? "white" : color, Math.max(radius * view.longer * 2, 2));
   pen.globalAlpha = 1;
 }
 
@@ -119,9 +139,9 @@ export function drawCursor(point, cross = false) {
   const cursor = part("cursor");
   cursor.hidden = !point || state.tool === "compare";
   if (cursor.hidden) return;
-  const [x, y] = point.map((place) => place - state.size / 2);
+  const [x, y] = point.map((place) => place - settings.size / 2);
   cursor.className = cross ? "cursor cross" : "cursor";
   Object.assign(cursor.style, {
-    width: `${state.size}px`, height: `${state.size}px`, transform: `translate(${x}px, ${y}px)`,
+    width: `${settings.size}px`, height: `${settings.size}px`, transform: `translate(${x}px, ${y}px)`,
   });
 }

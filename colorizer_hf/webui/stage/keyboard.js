@@ -1,27 +1,51 @@
 // Shortcuts, and the photo without a mouse.
 
 import { drawCursor, refresh } from "./drawing.js";
+import { alter, deselect, redo, removeSelected, undo } from "./editing.js";
 import { clamp } from "./geometry.js";
-import { gestures } from "./gestures.js";
-import { on, part, TEXT_FIELD } from "./page.js";
-import { state, view } from "./state.js";
-import { peek, redo, setSize, setSplit, setTool, undo, zoomBy } from "./tools.js";
+import { gestures, strokeUnder } from "./gestures.js";
+import { element, on, part, TEXT_FIELD } from "./page.js";
+import { setPicking, setSize } from "./palette.js";
+import { settings } from "./settings.js";
+import { active, state, view } from "./state.js";
+import { moved } from "./strokes.js";
+import { peek, setSplit, setTool, zoomBy } from "./tools.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const SHORTCUTS = {
   b: () => setTool("brush"),
   e: () => setTool("eraser"),
   c: () => setTool("compare"),
+  i: pipette,
   o: () => peek(true),
-  "[": () => setSize(state.size - 4),
-  "]": () => setSize(state.size + 4),
+  "[": () => setSize(settings.size - 4),
+  "]": () => setSize(settings.size + 4),
   "+": () => zoomBy(1.5),
   "=": () => zoomBy(1.5),
   "-": () => zoomBy(1 / 1.5),
   0: () => zoomBy(0), // as far out as it goes
+  escape: letGo,
 };
 
 let space = false;
+
+function pipette() {
+  setTool("brush");
+  setPicking(true);
+}
+
+/** Close what is open, else put down what is in hand. */
+function letGo() {
+  const menu = element.querySelector("details.more[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (state.lifted || state.picking) {
+    state.lifted = state.picking = false;
+    state.edits.seal();
+    refresh();
+  } else if (active()) deselect();
+}
 
 /** Whether the space bar is held, with which one pans. */
 export const spaceHeld = () => space;
@@ -32,7 +56,6 @@ function keyDown(event) {
   const key = event.key.toLowerCase();
   const withControl = event.ctrlKey || event.metaKey;
   const shortcut = withControl ? { z: event.shiftKey ? redo : undo, y: redo }[key] : SHORTCUTS[key];
-  if (key === "escape") part("more").open = false;
   if (key === " " && !at("button, summary, input, a, label, [role]:not([role=application])")) space = true;
   if (shortcut || space) event.preventDefault(); // space would scroll the page
   shortcut?.();
@@ -54,13 +77,34 @@ function photoKey(event) {
   if (event.target !== part("picture") || event.ctrlKey || event.metaKey || event.altKey) return;
   const arrow = ARROWS[event.key]?.map((direction) => direction * (event.shiftKey ? 40 : 10));
   const painting = state.tool !== "compare" && state.photo;
-  if (arrow && painting) moveCrosshair(arrow);
+  if (arrow && state.lifted) moveSelected(arrow);
+  else if (arrow && painting) moveCrosshair(arrow);
   else if (arrow && view.zoom > 1) view.panBy(-3 * arrow[0], -3 * arrow[1]);
   else if ((event.key === "Enter" || event.key === " ") && painting) {
-    gestures[state.tool](view.toPixels(state.crosshair))?.end();
-  } else return;
+    useTool();
+  } else if (event.key === "Delete" || event.key === "Backspace") removeSelected();
+  else return;
   event.preventDefault();
   refresh();
+}
+
+/** Use the tool at the crosshair; on the selected dab it lifts the dab, or puts it down. */
+function useTool() {
+  const stroke = active();
+  if (state.tool === "brush" && !state.picking && stroke && stroke === strokeUnder(view.toPixels(state.crosshair))) {
+    state.lifted = !state.lifted;
+    state.edits.seal();
+  } else gestures[state.tool](view.toPixels(state.crosshair))?.end();
+}
+
+function moveSelected([dx, dy]) {
+  const stroke = active();
+  const by = [dx / view.size[0], dy / view.size[1]];
+  const { points } = moved(stroke, by);
+  alter({ points }, "move");
+  state.lifted = true;
+  state.touched = state.crosshair = points[0];
+  drawCursor(view.toPixels(state.crosshair), true);
 }
 
 function moveCrosshair([dx, dy]) {

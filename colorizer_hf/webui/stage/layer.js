@@ -1,7 +1,11 @@
+import { hex } from "./names.js";
 import { part } from "./page.js";
 
+const THUMBNAIL = 160; // pixels of the longer side
+const SAMPLE = 5; // pixels of a side of what the pipette looks at
+
 /** One of the two pictures laid over each other. A new picture takes the old one's place when it is decoded. */
-export class Layer {
+class Layer {
   #turn = 0;
 
   constructor(name) {
@@ -29,6 +33,32 @@ export class Layer {
     this.#turn++;
     this.image.hidden = true;
     this.image.removeAttribute("src");
+  }
+
+  /** Part of the picture, drawn into a small canvas: from a pixel on, so many pixels, at so many pixels. */
+  #drawn([x, y], [width, height], [shownWidth, shownHeight]) {
+    const canvas = Object.assign(document.createElement("canvas"), { width: shownWidth, height: shownHeight });
+    const pen = canvas.getContext("2d");
+    pen.drawImage(this.image, x, y, width, height, 0, 0, shownWidth, shownHeight);
+    return canvas;
+  }
+
+  /** A small copy, as a `data:` URL; "" if there is no picture. */
+  thumbnail() {
+    const size = [this.image.naturalWidth, this.image.naturalHeight];
+    if (!size[0] || this.image.hidden) return "";
+    const scale = THUMBNAIL / Math.max(...size);
+    return this.#drawn([0, 0], size, size.map((side) => Math.max(Math.round(side * scale), 1))).toDataURL("image/jpeg");
+  }
+
+  /** The mean colour around a place. */
+  colorAt(place) {
+    const size = [this.image.naturalWidth, this.image.naturalHeight];
+    const corner = size.map((side, i) => Math.min(Math.max(Math.round(place[i] * side - SAMPLE / 2), 0), side - SAMPLE));
+    const canvas = this.#drawn(corner, [SAMPLE, SAMPLE], [SAMPLE, SAMPLE]);
+    const { data } = canvas.getContext("2d").getImageData(0, 0, SAMPLE, SAMPLE);
+    const mean = [0, 1, 2].map((channel) => data.filter((_, i) => i % 4 === channel).reduce((sum, value) => sum + value, 0));
+    return hex(mean.map((sum) => sum / SAMPLE ** 2));
   }
 }
 

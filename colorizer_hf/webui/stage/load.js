@@ -1,9 +1,9 @@
-// The body of a function that Gradio calls with element, trigger, props, upload and watch (js_on_load of gr.HTML).
-// Gradio reads the names of the stage's events from this text: "open", "edit", "full", "choose", "save_hints",
-// "load_hints", "close".
+// The body of a function that Gradio calls with element, trigger, props and watch (js_on_load of gr.HTML).
+// Gradio reads the names of the stage's events from this text: "open", "edit", "full", "save_photo",
+// "save_hints", "load_hints", "close".
 
 import(`${window.gradio_config?.root ?? ""}/${props.modules}/main.js`).then(
-  ({ start }) => start({ element, trigger, props, upload, watch }),
+  ({ start }) => start({ element, trigger, props, watch }),
   (error) => {
     console.error(error);
     element.querySelector("[data-testid=error-text]").textContent = "The page did not arrive whole; reload it.";

@@ -3,18 +3,26 @@
 // `start` is called once, with what js_on_load of gr.HTML is given. Places on the photo are shares [x, y] of its width
 // and height, sizes are shares of its longer side; pixels of the screen occur only between a pointer and `View`.
 
-import { refresh, roomForPhoto } from "./drawing.js";
+import { drawAlternatives } from "./alternatives.js";
+import { wireConnection } from "./connection.js";
+import { drawControls, wireControls } from "./controls.js";
+import { onDraw, refresh, roomForPhoto } from "./drawing.js";
+import { clearStrokes, redo, undo } from "./editing.js";
+import { isUnsent, kept } from "./keeping.js";
 import { wireKeyboard } from "./keyboard.js";
 import { element, fill, makeButton, mount, on, onFiles, part, TEXT_FIELD } from "./page.js";
-import { close, fail, fileOf, isPicture, leave, openExample, openFile, pasteFromClipboard } from "./photos.js";
-import { chooseColor } from "./colors.js";
+import { drawPalette, wirePalette } from "./palette.js";
+import {
+  close, forgetOffered, goOn, isPicture, leave, openExample, openFile, pasteFromClipboard, pictureOf,
+} from "./photos.js";
 import { wirePointer } from "./pointer.js";
-import { answers, connect, send } from "./python.js";
+import { answers, connect, send, watch } from "./python.js";
 import { takeDownload, takeError, takePhoto, takeResult, takeStrokes } from "./results.js";
+import { recall } from "./settings.js";
 import { sharpen, takeFull } from "./sharpness.js";
-import { view } from "./state.js";
-import { hideError, showError } from "./status.js";
-import { clearStrokes, peek, redo, setSize, setTool, undo, zoomBy } from "./tools.js";
+import { state, view } from "./state.js";
+import { hideError, hideNotice, showError } from "./status.js";
+import { peek, setTool, zoomBy } from "./tools.js";
 
 const MAX_HINTS_FILE = 2e6; // bytes
 
@@ -45,13 +53,13 @@ function wireDropAndPaste() {
   on(element, "dragleave", (event) => element.contains(event.relatedTarget) || delete element.dataset.drop);
   on(element, "drop", (event) => {
     delete element.dataset.drop;
-    const file = fileOf(event.dataTransfer);
+    const file = pictureOf(event.dataTransfer);
     if (file) openFile(file);
   });
   // Without this a photo dropped beside the stage would replace the page, and all work with it.
   on(document, "dragover drop", (event) => hasFiles(event) && event.preventDefault());
   on(document, "paste", (event) => {
-    const file = fileOf(event.clipboardData);
+    const file = pictureOf(event.clipboardData);
     if (!file || !isPicture(file) || !element.offsetParent || event.target.closest?.(TEXT_FIELD)) return;
     event.preventDefault();
     openFile(file);
@@ -63,18 +71,24 @@ function wireTools() {
     "tool-compare": () => setTool("compare"),
     "tool-brush": () => setTool("brush"),
     "tool-eraser": () => setTool("eraser"),
-    undo, redo, clear: clearStrokes, "another-photo": close, "error-dismiss": hideError,
+    undo, redo, clear: clearStrokes, "another-photo": close, "another-photo-menu": close,
+    "error-dismiss": hideError, "notice-dismiss": hideNotice, "go-on": () => goOn(state.offered), forget: forgetOffered,
     "zoom-in": () => zoomBy(1.5), "zoom-out": () => zoomBy(1 / 1.5), "zoom-fit": () => zoomBy(0),
     "save-hints": () => send("save_hints"), "load-hints": () => part("load-hints-input").click(),
   };
   for (const [name, action] of Object.entries(actions)) on(part(name), "click", action);
   onFiles(part("load-hints-input"), loadHints);
-  on(part("color-picker"), "change", (event) => chooseColor(event.target.value));
-  on(part("brush-size"), "input", (event) => setSize(+event.target.value));
   on(part("original"), "pointerdown", () => peek(true));
   on(part("original"), "pointerup pointerleave pointercancel blur keyup", () => peek(false));
   on(part("original"), "keydown", (event) => (event.key === " " || event.key === "Enter") && peek(true));
-  on(document, "click", (event) => event.target.closest?.("summary") || (part("more").open = false));
+  on(document, "click", closeMenus);
+}
+
+/** A click beside a menu closes it, and so does one on a button in it. */
+function closeMenus({ target }) {
+  for (const menu of element.querySelectorAll("details.more[open]")) {
+    if (!menu.contains(target) || target.closest("button")) menu.open = false;
+  }
 }
 
 /** The layout follows the room there is; Gradio does not let container queries through. */
@@ -82,6 +96,7 @@ function wireSizes() {
   new ResizeObserver(() => {
     const width = element.clientWidth;
     element.dataset.width = width > 900 ? "wide" : width > 620 ? "medium" : "narrow";
+    element.dataset.small = width <= 620 || innerHeight <= 520;
   }).observe(element);
   new ResizeObserver(() => {
     view.resize(roomForPhoto());
@@ -90,26 +105,32 @@ function wireSizes() {
   }).observe(part("picture"));
 }
 
-function wirePython(watch) {
+function wirePython() {
   const takers = {
     photo: takePhoto, result: takeResult, full: takeFull, strokes: takeStrokes,
     download: takeDownload, error: takeError, examples: drawExamples,
   };
   for (const [prop, take] of Object.entries(takers)) watch(prop, take);
-  // The page tells so when the queue refused a call and Python therefore never heard of it.
-  on(element.closest("#stage") ?? element, "stage-failed", (event) => fail(event.detail.message));
 }
 
-export function start(component) {
+export async function start(component) {
   mount(component.element);
   connect(component);
   element.dataset.testid = "stage";
-  leave();
+  recall();
+  for (const draw of [drawPalette, drawControls, drawAlternatives]) onDraw(draw);
   wireStart();
   wireDropAndPaste();
   wireTools();
+  wirePalette();
+  wireControls();
   wirePointer();
   wireKeyboard();
   wireSizes();
-  wirePython(component.watch);
+  wirePython();
+  wireConnection(element.closest("#stage") ?? element);
+  leave();
+  // The page was loaded anew before an edit was answered: nobody wanted to leave.
+  const record = isUnsent() && (await kept());
+  if (record) goOn(record);
 }

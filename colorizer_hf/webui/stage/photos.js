@@ -1,16 +1,20 @@
 // Opening a photo, and putting it away.
 
-import { drawAlternatives } from "./alternatives.js";
 import { frame, refresh } from "./drawing.js";
+import { History } from "./history.js";
+import { fileOf, forget, kept, leaveTab, markUnsent } from "./keeping.js";
 import { after, before } from "./layer.js";
 import { element, part } from "./page.js";
-import { send, tell, upload } from "./python.js";
-import { nothing, state, view } from "./state.js";
-import { describe, hideError, setBusy, showError } from "./status.js";
+import { send, tell } from "./python.js";
+import { emptyHand, nothing, state, view } from "./state.js";
+import { describe, hideError, hideNotice, setBusy, setProgress, showError, showNotice } from "./status.js";
 import { setTool } from "./tools.js";
+import { upload } from "./uploading.js";
 
 const SHOWABLE = /^image\/(jpeg|png|webp|gif|bmp|avif)$/; // by every browser
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif)$/i;
+
+let sending = new AbortController();
 
 export function isPicture(file) {
   return file.type.startsWith("image/") || PICTURE_NAME.test(file.name);
@@ -42,7 +46,10 @@ function setComing(coming) {
 }
 
 /** Begin with a photo: at once if there is none, else when the server has read it. */
-function begin(coming, previewUrl) {
+function begin(changes, previewUrl) {
+  const coming = { ...nothing(), id: `${Date.now()}-${Math.random()}`, ...changes };
+  sending.abort();
+  sending = new AbortController();
   if (state.photo) {
     hideError();
     state.opening++;
@@ -55,41 +62,51 @@ function begin(coming, previewUrl) {
 /** Show the editor for a photo, as yet without colours. */
 export function enter(coming) {
   const byKeyboard = document.activeElement?.matches(":focus-visible");
-  leave();
+  const replaced = state.photo && { id: state.id, name: state.name };
+  clear();
   Object.assign(state, coming);
   hideError();
   part("start").hidden = true;
   part("editor").hidden = false;
   frame(...view.photo);
   if (byKeyboard) part("picture").focus({ preventScroll: true });
+  if (replaced) showNotice(`${replaced.name} was put away.`, "Back to it", () => goBackTo(replaced.id));
 }
 
 /** Put everything of the photo away. */
-export function leave() {
+function clear() {
   setComing(null);
   Object.assign(state, nothing());
   state.opening++;
   before.clear();
   after.clear();
+  emptyHand();
   setTool("compare");
   setBusy("");
-  drawAlternatives([]);
+  hideNotice();
   describe("", "");
   Object.assign(element.dataset, { revision: "", full: false });
+  refresh();
+}
+
+/** Show the page as it is without a photo. */
+export function leave() {
+  clear();
+  sending.abort();
   part("editor").hidden = true;
   part("start").hidden = false;
+  offer();
 }
 
 export async function openFile(file) {
   const problem = whyNot(file);
   if (problem) return fail(problem);
-  begin({ file, source: null }, SHOWABLE.test(file.type) && !state.photo && URL.createObjectURL(file));
-  setBusy("Sending the photo…");
+  begin({ file, name: file.name }, SHOWABLE.test(file.type) && URL.createObjectURL(file));
   if (await sendFile()) open();
 }
 
 export function openExample(example) {
-  begin({ file: null, source: { example: example.name } }, example.image);
+  begin({ name: example.name, source: { example: example.name } }, example.image);
   open();
 }
 
@@ -113,18 +130,18 @@ async function sendFile() {
   const { opening } = state;
   const target = state.coming ?? state;
   const { file } = target;
+  const current = () => opening === state.opening;
+  setBusy("Sending the photo…");
   try {
-    const name = crypto.randomUUID?.() ?? String(Math.random()); // unguessable: the server's path is made of it
-    const { path } = await upload(new File([file], name, { type: file.type }));
-    if (opening !== state.opening) return false;
+    const path = await upload(file, (share) => current() && setProgress("Sending the photo…", share), sending.signal);
+    if (!current()) return false;
     target.source = { path, name: file.name };
     return true;
   } catch (error) {
-    const tooLarge = /413|exceeds|too large/i.test(error);
-    const [what, advice] = tooLarge
+    const [what, advice] = error.tooLarge
       ? ["is too large", "choose a smaller file"]
       : ["could not be sent", "check the connection and try again"];
-    if (opening === state.opening) fail(`${file.name} ${what}; ${advice}.`);
+    if (current()) fail(`${file.name} ${what}; ${advice}.`);
     return false;
   }
 }
@@ -138,11 +155,55 @@ export async function rescue() {
 
 export function close() {
   leave();
+  leaveTab();
+  state.opened = ++state.revision; // what is still answered is of the photo that was put away
   send("close");
   part("drop-input").focus({ preventScroll: true });
 }
 
-export function fileOf(transfer) {
+// ------------------------------------------------------------------------------------------- what the browser kept
+
+/** Offer to go on with what was kept. */
+export async function offer() {
+  const record = await kept();
+  if (state.id) return; // meanwhile a photo was opened
+  state.offered = record;
+  part("offer").hidden = !record;
+  if (!record) return;
+  part("offer-text").textContent = `Go on with ${record.name}?`;
+  part("offer-picture").src = record.thumbnail || "data:,";
+  part("offer-picture").hidden = !record.thumbnail;
+}
+
+/** Open a photo that was kept, with everything that was done to it. */
+export async function goOn(record) {
+  const { id, name, example, tool } = record;
+  const file = example ? null : await fileOf(id);
+  if (!example && !file) {
+    await forget(id);
+    return fail(`${name} is no longer kept here; open it again.`);
+  }
+  markUnsent(false);
+  const source = example && { example };
+  begin({ id, file, name, source, edits: History.unpack(record.edits) }, file && SHOWABLE.test(file.type) && URL.createObjectURL(file));
+  if (!state.coming) setTool(tool);
+  if (source || (await sendFile())) open();
+}
+
+async function goBackTo(id) {
+  hideNotice();
+  const record = await kept(id);
+  if (record) goOn(record);
+}
+
+export async function forgetOffered() {
+  await forget(state.offered.id);
+  offer();
+}
+
+// ------------------------------------------------------------------------------------------------ drop and clipboard
+
+export function pictureOf(transfer) {
   const files = [...(transfer?.files ?? [])];
   return files.find(isPicture) ?? files[0];
 }

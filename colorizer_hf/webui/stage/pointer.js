@@ -2,7 +2,7 @@
 
 import { drawCursor, refresh } from "./drawing.js";
 import { clamp } from "./geometry.js";
-import { gestures } from "./gestures.js";
+import { gestures, strokeUnder } from "./gestures.js";
 import { spaceHeld } from "./keyboard.js";
 import { on, part, TEXT_FIELD } from "./page.js";
 import { sharpen } from "./sharpness.js";
@@ -45,9 +45,16 @@ function keepFocus(event) {
   document.activeElement?.closest(TEXT_FIELD)?.blur(); // or the shortcuts would be typed there
 }
 
+/** Show what a press would do: the brush, or a dab that can be taken in hand. */
+function hover(point) {
+  const dab = state.tool === "brush" && !state.picking && strokeUnder(point);
+  part("picture").dataset.over = dab ? "dab" : state.picking ? "pipette" : "";
+  drawCursor(dab || state.picking ? null : point);
+}
+
 function pointerMove(event) {
   if (!fingers.has(event.pointerId)) {
-    if (event.pointerType !== "touch") drawCursor(pointOf(event));
+    if (event.pointerType !== "touch") hover(pointOf(event));
     return;
   }
   const moves = event.getCoalescedEvents?.() ?? [];

@@ -1,17 +1,17 @@
 // What Python answers, put on the stage.
 
-import { drawAlternatives } from "./alternatives.js";
-import { drawSuggestions } from "./colors.js";
 import { draw, frame, refresh } from "./drawing.js";
+import { change } from "./editing.js";
 import { clamp } from "./geometry.js";
+import { keep, keepPhoto, markUnsent } from "./keeping.js";
 import { after, before } from "./layer.js";
 import { element } from "./page.js";
 import { enter, fail, rescue } from "./photos.js";
-import { answers, edited, urlOf } from "./python.js";
+import { answers, urlOf } from "./python.js";
 import { sharpen } from "./sharpness.js";
-import { forgetGesture, state, view } from "./state.js";
+import { state, view } from "./state.js";
 import { describe, hideError, setBusy, showError } from "./status.js";
-import { MAX_STROKES } from "./strokes.js";
+import { adopt } from "./strokes.js";
 import { setTool } from "./tools.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -19,12 +19,13 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export function takePhoto() {
   const { photo } = answers();
   const { coming } = state;
-  if (!photo || !(coming ?? state).source) return;
+  if (!photo || photo.revision !== (coming ?? state).opened) return;
   if (coming) {
     enter(coming);
     setBusy("Finding colours…");
   }
   state.photo = photo;
+  keepPhoto();
   const [width, height] = view.photo;
   if (photo.width * height === photo.height * width) view.photo = [photo.width, photo.height]; // zoomed in or not
   else frame(photo.width, photo.height);
@@ -35,16 +36,16 @@ export function takePhoto() {
 export async function takeResult() {
   const { result } = answers();
   if (!result || !state.source || result.revision < Math.max(state.opened, state.result?.revision ?? 0)) return;
-  if (result.alternatives) drawAlternatives(result.alternatives, result.revision);
+  if (result.alternatives) state.alternatives = result.alternatives;
   if (result.revision === state.revision) {
     state.suggestions = result.suggestions;
-    drawSuggestions();
   }
   if (result.after !== state.result?.after) {
     element.dataset.full = false;
     state.arriving = after.show(urlOf(result.after));
   }
   state.result = result;
+  refresh();
   try {
     if ((await state.arriving) && result === state.result) settle(result);
   } catch {
@@ -59,6 +60,8 @@ function settle({ revision }) {
   if (revision === state.revision) {
     setBusy("");
     hideError();
+    markUnsent(false);
+    keep(); // with a picture of how it looks now
   }
   if (!state.shown) reveal();
   refresh();
@@ -83,10 +86,8 @@ function reveal() {
 export function takeStrokes() {
   const { strokes } = answers();
   if (!strokes || !state.source) return;
-  state.strokes.commit(structuredClone(strokes.strokes).slice(0, MAX_STROKES));
-  forgetGesture();
   setTool("brush");
-  edited();
+  change({ strokes: adopt(structuredClone(strokes.strokes)) });
 }
 
 export function takeDownload() {
@@ -101,7 +102,8 @@ export function takeDownload() {
 
 export function takeError() {
   const { error } = answers();
-  if (!error) hideError();
-  else if (error.lost && state.source && !state.rescued) rescue();
+  if (!error) return hideError();
+  if (error.revision !== null && error.revision < (state.coming ?? state).opened) return; // of a photo that was put away
+  if (error.lost && state.source && !state.rescued) rescue();
   else fail(error.message);
 }

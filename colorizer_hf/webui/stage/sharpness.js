@@ -14,9 +14,9 @@ let sharpenTimer = 0;
 export function sharpen() {
   clearTimeout(sharpenTimer);
   sharpenTimer = setTimeout(() => {
-    const { result, photo, busy, sharpened } = state;
+    const { result, photo, busy, coming, sharpened } = state;
     const width = after.image.naturalWidth;
-    if (!result || !photo || busy || sharpened === result.after || photo.width <= width) return;
+    if (!result || !photo || busy || coming || sharpened === result.after || photo.width <= width) return;
     if ((view.size[0] * devicePixelRatio) / width <= SOFT) return;
     state.sharpened = result.after;
     send("full");

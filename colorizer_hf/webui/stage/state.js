@@ -1,46 +1,75 @@
 // Everything that the stage knows at a moment.
 
-import { Strokes } from "./strokes.js";
+import { History } from "./history.js";
+import { find } from "./strokes.js";
 import { View } from "./view.js";
+
+/** The colour of a brush that asks for one at each place. */
+export const ASK = "ask";
+
+/** What Python says once. */
+export const defaults = { vividness: 0.7 };
 
 /** What belongs to one photo. */
 export const nothing = () => ({
+  id: null, // of what the browser keeps of it
   file: null, // what the person gave, kept for when the server loses it
+  name: "",
   source: null, // what Python is told of it
   photo: null, // the prop
-  strokes: new Strokes(),
+  edits: new History({ strokes: [], vividness: defaults.vividness }),
   result: null, // the newest prop, perhaps not yet on the screen
   arriving: null, // promise of its picture
   shown: false, // there is a picture in colour
   revealing: false, // it is just being drawn over the gray one
   rescued: false, // the photo was given a second time, and no result has come since
   sharpened: null, // the result for which full-size pictures were asked for
+  alternatives: [],
   split: 0.5, // the divider's place in the part of the photo that is seen
-  color: null,
+  color: ASK, // of the brush: what a stroke has, or ASK
   suggestions: null,
-  touched: null,
+  touched: null, // the place for which they are
+});
+
+/** What a person has in hand. */
+const letGo = () => ({
+  pending: null, // a stroke that waits for its colour
+  selected: null, // id of the stroke that what is chosen changes
+  lifted: false, // the arrow keys move it
+  picking: false, // the next touch takes the colour of the photo there
+  last: null, // id of the stroke that was painted last, if nothing was done since
+  live: null, // the stroke that is being painted
+  draft: null, // the strokes while some are being erased or moved
 });
 
 export const state = {
   ...nothing(),
+  ...letGo(),
   revision: 0, // of what was last sent
   opened: 0, // the revision that opened the photo; answers to earlier ones are for another photo
-  coming: null, // file and source of the photo that is to replace the one shown, until the server has read it
+  coming: null, // what belongs to the photo that is to replace the one shown, until the server has read it
   opening: 0, // counts photos, so that what belongs to an earlier one is noticed
   busy: false,
   tool: "compare",
   peek: false, // the original is shown
   recent: [], // colours
-  size: 24, // diameter of the brush in CSS pixels
   crosshair: [0.5, 0.5],
-  pending: null, // a stroke that waits for its colour
-  last: null, // the stroke that was painted last, if nothing was done since
-  live: null, // the stroke that is being painted
-  draft: null, // the strokes while some are being erased
+  offered: null, // what the browser kept, to go on with
 };
 
 export const view = new View();
 
-export function forgetGesture() {
-  state.pending = state.last = state.live = state.draft = null;
+/** What the pointer had begun is not to be. */
+export function dropGesture() {
+  state.live = state.draft = null;
 }
+
+/** Nothing is in hand any more. */
+export function emptyHand() {
+  Object.assign(state, letGo());
+}
+
+export const strokes = () => state.edits.now.strokes;
+
+/** The stroke that what is chosen now changes: the one that waits for its colour, or the selected one. */
+export const active = () => state.pending ?? find(strokes(), state.selected);

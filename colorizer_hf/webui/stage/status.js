@@ -10,10 +10,23 @@ export function setBusy(text) {
   clearTimeout(busyTimer);
   state.busy = text !== "";
   element.dataset.busy = state.busy;
-  busyTimer = setTimeout(() => {
-    part("status").textContent = text;
-    part("facts").hidden = state.busy;
-  }, state.busy && state.shown ? 400 : 0);
+  busyTimer = setTimeout(() => say(text), state.busy && state.shown ? 400 : 0);
+}
+
+function say(text) {
+  part("status").textContent = text;
+  part("facts").hidden = text !== "";
+}
+
+/** Say how far something long is. */
+export function setProgress(text, share) {
+  say(`${text} ${Math.floor(share * 100)} %`);
+}
+
+/** Say that what goes on has to wait for the connection. */
+export function sayAway() {
+  clearTimeout(busyTimer);
+  say("The connection is away. What you do is kept, and sent when it is back.");
 }
 
 export function showError(message) {
@@ -24,6 +37,17 @@ export function showError(message) {
 
 export function hideError() {
   part("error").hidden = true;
+}
+
+/** Say what happened, and how to take it back. */
+export function showNotice(message, label, takeBack) {
+  part("notice-text").textContent = message;
+  Object.assign(part("notice-action"), { textContent: label, onclick: takeBack });
+  part("notice").hidden = false;
+}
+
+export function hideNotice() {
+  part("notice").hidden = true;
 }
 
 /** The line below the photo. */

@@ -1,47 +1,15 @@
-// What the buttons of the toolbar do.
+// What the buttons of the toolbar do, but for those that change the edits (editing.js).
 
-import { drawColors, drawSuggestions } from "./colors.js";
 import { drawCursor, refresh } from "./drawing.js";
 import { clamp } from "./geometry.js";
-import { element, part } from "./page.js";
-import { edited } from "./python.js";
 import { sharpen } from "./sharpness.js";
-import { forgetGesture, state, view } from "./state.js";
-
-const BRUSH = [6, 120]; // least and greatest diameter in CSS pixels
+import { emptyHand, state, view } from "./state.js";
 
 export function setTool(tool) {
   state.tool = tool;
-  forgetGesture();
-  part("palette").hidden = tool === "compare";
-  for (const row of element.querySelectorAll(".palette [data-tool]")) row.hidden = row.dataset.tool !== tool;
+  emptyHand();
   drawCursor(null);
-  drawColors();
-  drawSuggestions();
   refresh();
-}
-
-export function setSize(size) {
-  state.size = clamp(size, ...BRUSH);
-  part("brush-size").value = state.size;
-}
-
-export function undo() {
-  if (!state.pending && !state.strokes.undo()) return;
-  forgetGesture();
-  edited();
-}
-
-export function redo() {
-  if (!state.strokes.redo()) return;
-  forgetGesture();
-  edited();
-}
-
-export function clearStrokes() {
-  if (state.strokes.list.length) state.strokes.commit([]);
-  forgetGesture();
-  edited();
 }
 
 export function zoomBy(factor, point) {

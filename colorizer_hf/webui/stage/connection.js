@@ -1,0 +1,72 @@
+// When the connection is away: what is done meanwhile waits, and is sent when it is back.
+//
+// Gradio loads the page anew after it has lost a call; the browser then goes on with what it kept (photos.js).
+
+import { on } from "./page.js";
+import { fail } from "./photos.js";
+import { sendAgain } from "./python.js";
+import { state } from "./state.js";
+import { sayAway, setBusy } from "./status.js";
+
+const PATIENCE = 4000; // milliseconds until an answer is overdue
+const PAUSE = 2000; // between two looks
+
+// What Gradio says of its own troubles, as a person can understand it.
+const PLAINLY = [
+  [/Connection to the server was lost/, "The connection is away. What you do is kept, and sent when it is back."],
+  [/Could not parse|SyntaxError|Connection errored|Failed to fetch|NetworkError|session/i,
+    "The server could not take this now; try again in a moment."],
+];
+
+let away = false;
+
+async function isThere() {
+  try {
+    return (await fetch(`${window.gradio_config?.root ?? ""}/gradio_api/app_id`, { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Wait until the connection is back, then say again what was not answered. */
+async function wait() {
+  if (away) return;
+  away = true;
+  do {
+    sayAway();
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  } while (!(await isThere()));
+  away = false;
+  if (!state.busy) return setBusy("");
+  setBusy("Updating the colours…");
+  sendAgain();
+}
+
+/** Look after the connection while an answer is overdue. */
+async function look() {
+  const { revision, busy } = state;
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE));
+  if (busy && state.busy && revision === state.revision && !away && !(await isThere())) wait();
+  look();
+}
+
+/** Gradio could not hand a call on: the queue is full, or something between here and the server is broken. */
+async function refused() {
+  if (await isThere()) fail("The server could not take this now; try again in a moment.");
+  else wait();
+}
+
+function speakPlainly(records) {
+  for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) {
+    const text = node.querySelector?.(".toast-text");
+    const plain = PLAINLY.find(([internal]) => internal.test(text?.textContent));
+    if (plain) text.textContent = plain[1];
+  }
+}
+
+export function wireConnection(stage) {
+  on(stage, "stage-failed", refused);
+  on(window, "offline", () => state.id && wait());
+  new MutationObserver(speakPlainly).observe(document.body, { childList: true, subtree: true });
+  look();
+}
