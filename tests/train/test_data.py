@@ -1,11 +1,22 @@
 """Training photographs: sources, filters, crops, order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from colorizer_hf.errors import TrainingDataError
-from train.parts.data import DataConfig, MemoryPhotos, RandomCrop, build_loader, mean_chroma, read_photos, read_source
+from train.parts.data import (
+    DataConfig,
+    MemoryPhotos,
+    RandomCrop,
+    build_loader,
+    load_photos,
+    mean_chroma,
+    read_photos,
+    read_source,
+)
 
 
 class TestSources:
@@ -13,7 +24,12 @@ class TestSources:
         assert len(list(read_source(str(photo_folder)))) == 7
 
     def test_a_tar_is_read_in_its_order(self, photo_tar) -> None:
-        assert [image.size for image in read_source(str(photo_tar))] == [(100, 80)] * 4
+        assert [image.size for image, _ in read_source(str(photo_tar))] == [(100, 80)] * 4
+
+    def test_an_index_beside_a_tar_says_where_its_photographs_come_from(self, photo_tar) -> None:
+        photo_tar.with_suffix(".tsv").write_text('key\tsource\n000000\tsea/side\n000002\t\n000003\t"hills\n')
+        origins = [origin for _, origin in read_source(str(photo_tar))]
+        assert origins == ["sea/side", str(photo_tar), str(photo_tar), '"hills']
 
     def test_braces_name_many_tars(self, photo_tar) -> None:
         second = photo_tar.with_name("shard-001.tar")
@@ -59,6 +75,13 @@ class TestFilters:
         with pytest.raises(TrainingDataError, match="no photo of"):
             MemoryPhotos(DataConfig(sources=(str(photo_folder),), min_chroma=200), seed=0, total=4)
 
+    def test_a_cache_is_filtered_and_limited_as_the_photographs_themselves(self, photo_folder, tmp_path) -> None:
+        config = DataConfig(sources=(str(photo_folder),), stored_size=40, limit=5)
+        plain = load_photos(config)
+        cached = load_photos(replace(config, cache=str(tmp_path / "cache")))
+        assert len(cached) == 5
+        assert all(np.array_equal(a, b) for a, b in zip(plain, cached, strict=True))
+
 
 class TestSamples:
     def test_sample_n_depends_on_seed_and_n_alone(self, photo_folder) -> None:
@@ -74,6 +97,13 @@ class TestSamples:
         assert len(sums) == len(photos.pictures)
         seen = [photos[n].float().mean().item() for n in range(6)]
         assert len({round(value, 3) for value in seen}) == 6
+
+    def test_with_shares_samples_are_drawn_by_them_and_still_depend_on_seed_and_n_alone(self, photo_folder) -> None:
+        config = DataConfig(sources=(str(photo_folder),), crop_size=8, min_chroma=0, weak_share=0.5)
+        first, second = (MemoryPhotos(config, seed=3, total=400) for _ in range(2))
+        assert all(torch.equal(first[n], second[n]) for n in (399, 7))
+        gray = sum(first[n].float().std(dim=0).max() < 1 for n in range(400))  # one of the seven photographs
+        assert 150 < gray < 250
 
     def test_a_crop_is_a_square_of_the_asked_size(self) -> None:
         photo = np.zeros((30, 90, 3), np.uint8)

@@ -1,10 +1,12 @@
 """Training photographs: where they come from, which are kept, and how crops are cut.
 
 A source is a folder of images, a WebDataset tar (braces such as `train-{00000..00006}.tar` expand), or a dataset id of
-the Hugging Face Hub written `hf://owner/name[:split]`, which is streamed. `MemoryPhotos` decodes everything once and
-gives random access; `StreamedPhotos` reads on and on through a shuffle buffer for data that does not fit.
+the Hugging Face Hub written `hf://owner/name[:split]`, which is streamed. An index beside a tar (`train-00000.tsv` with
+columns `key` and `source`) says where each of its photographs comes from. `MemoryPhotos` decodes everything once, into
+memory or into a file, and gives random access; `StreamedPhotos` reads on and on through a shuffle buffer.
 """
 
+import csv
 import io
 import itertools
 import tarfile
@@ -23,6 +25,8 @@ from webdataset.shardlists import expand_urls
 from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import TrainingDataError
 from colorizer_hf.metrics.nir_floors import to_batch
+
+from .photo_set import PhotoSet, TrainingPhoto, drawing_shares, store_photos
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -78,9 +82,14 @@ class DataConfig:
         min_crop: See `RandomCrop`, as the next one.
         max_stretch: Likewise.
         stored_size: Photos with a larger shorter side are reduced to this when they are decoded.
-        min_chroma: Photos with a lower mean chroma (Lab units) are dropped: gray targets teach gray.
+        min_chroma: Photos with a lower mean chroma (Lab units) are dropped: they say nothing of colour.
+        source_balance: 0 draws every photo equally often; 1 every origin, however few photos it has; what lies between
+            is a compromise. Needs random access, as the next one does.
+        weak_share: Share of the samples that are weakly coloured photos; None draws them as often as there are.
         limit: Take at most so many photos from all sources together; None takes all.
         in_memory: Decode once and keep all photos in memory; otherwise stream.
+        cache: Folder in which the decoded photos are kept for this and later runs with the same sources, instead of in
+            memory.
         shuffle_buffer: Photos held for shuffling when streaming.
         num_workers: Processes that prepare crops.
     """
@@ -91,8 +100,11 @@ class DataConfig:
     max_stretch: float = 1.0
     stored_size: int = 160
     min_chroma: float = 4.0
+    source_balance: float = 0.0
+    weak_share: float | None = None
     limit: int | None = None
     in_memory: bool = True
+    cache: str | None = None
     shuffle_buffer: int = 1000
     num_workers: int = 1
 
@@ -102,20 +114,34 @@ class DataConfig:
         return RandomCrop(self.crop_size, self.min_crop, self.max_stretch)
 
 
-def read_source(source: str) -> Iterator[Image.Image]:
-    """Yield the readable photographs of one source as upright RGB pictures.
+def read_source(source: str) -> Iterator[tuple[Image.Image, str]]:
+    """Yield the readable photographs of one source as upright RGB pictures, each with its origin.
 
     Raises:
         TrainingDataError: the source does not exist or holds no photograph.
     """
     found = False
-    for image in _open_source(source):
+    for photo in _open_source(source):
         found = True
-        yield image
+        yield photo
     if not found:
         raise TrainingDataError(
             f"{source} holds no readable photograph; give a folder of images, a tar or hf://owner/name"
         )
+
+
+def read_all(config: DataConfig) -> Iterator[TrainingPhoto]:
+    """Yield the photographs of all sources, reduced to `stored_size`, near-gray ones as well.
+
+    Raises:
+        TrainingDataError: there are no sources, or one has no photographs.
+    """
+    if not config.sources:
+        raise TrainingDataError("no training photographs were given; set data.sources to folders, tars or hf:// ids")
+    for source in config.sources:
+        for image, origin in read_source(source):
+            picture = reduce_photo(image, config.stored_size)
+            yield TrainingPhoto(picture, mean_chroma(picture), origin)
 
 
 def read_photos(config: DataConfig) -> Iterator[np.ndarray]:
@@ -124,23 +150,25 @@ def read_photos(config: DataConfig) -> Iterator[np.ndarray]:
     Raises:
         TrainingDataError: there are no sources, or one has no photographs.
     """
-    if not config.sources:
-        raise TrainingDataError("no training photographs were given; set data.sources to folders, tars or hf:// ids")
-    photos = (reduce_photo(image, config.stored_size) for source in config.sources for image in read_source(source))
-    colourful = (photo for photo in photos if mean_chroma(photo) >= config.min_chroma)
+    colourful = (photo.picture for photo in read_all(config) if photo.chroma >= config.min_chroma)
     yield from itertools.islice(colourful, config.limit)
 
 
-def load_photos(config: DataConfig) -> list[np.ndarray]:
-    """All that `read_photos` yields.
+def load_photos(config: DataConfig) -> PhotoSet:
+    """All that `read_photos` yields, with random access.
 
     Raises:
-        TrainingDataError: there are no sources, or none of their photographs has colour.
+        TrainingDataError: there are no sources, none of their photographs has colour, or the cache is of others.
     """
-    photos = list(read_photos(config))
-    if not photos:
+    if config.cache is None:
+        photos = PhotoSet.of(read_all(config))
+    else:
+        made_of = {"sources": list(config.sources), "stored_size": config.stored_size}
+        photos = store_photos(Path(config.cache), made_of, read_all(config))
+    colourful = photos.select(np.flatnonzero(photos.chroma >= config.min_chroma)[: config.limit])
+    if not len(colourful):
         raise TrainingDataError(f"no photo of {', '.join(config.sources)} has a mean chroma of {config.min_chroma}")
-    return photos
+    return colourful
 
 
 def reduce_photo(image: Image.Image, size: int) -> np.ndarray:
@@ -161,36 +189,54 @@ def mean_chroma(photo: np.ndarray) -> float:
 class MemoryCrops(Dataset[Tensor]):
     """Random crops of pictures in memory; sample n of an endless run is a pure function of (seed, n).
 
-    So a run resumed at sample n goes on exactly as the uninterrupted one, with any number of workers. Each epoch shows
-    every picture once.
+    So a run resumed at sample n goes on exactly as the uninterrupted one, with any number of workers. Without shares
+    each epoch shows every picture once.
 
     Args:
         pictures: (H, W, 3) or (H, W, 4) uint8; at least one.
         crop: Cuts them.
         seed: Of order and crops.
         total: Length of the run.
+        shares: Of the samples, for each picture; they sum to 1.
     """
 
-    def __init__(self, pictures: Sequence[np.ndarray], *, crop: RandomCrop, seed: int, total: int) -> None:
+    def __init__(
+        self,
+        pictures: Sequence[np.ndarray] | PhotoSet,
+        *,
+        crop: RandomCrop,
+        seed: int,
+        total: int,
+        shares: np.ndarray | None = None,
+    ) -> None:
         self.pictures = pictures
         self.crop = crop
         self.seed = seed
         self.total = total
+        self.cumulative = None if shares is None else shares.cumsum()
 
     def __len__(self) -> int:
         return self.total
 
     def __getitem__(self, index: int) -> Tensor:
-        epoch, place = divmod(index, len(self.pictures))
-        picture = self.pictures[_permutation(len(self.pictures), self.seed, epoch)[place]]
-        return self.crop(picture, np.random.default_rng((self.seed, index)))
+        rng = np.random.default_rng((self.seed, index))
+        return self.crop(self.pictures[self._place(index, rng)], rng)
+
+    def _place(self, index: int, rng: np.random.Generator) -> int:
+        count = len(self.pictures)
+        if self.cumulative is None:
+            epoch, place = divmod(index, count)
+            return int(_permutation(count, self.seed, epoch)[place])
+        return min(int(np.searchsorted(self.cumulative, rng.random())), count - 1)
 
 
 class MemoryPhotos(MemoryCrops):
-    """All photographs decoded in memory; samples (3, S, S) uint8."""
+    """All photographs decoded, drawn as often as the configuration says; samples (3, S, S) uint8."""
 
     def __init__(self, config: DataConfig, *, seed: int, total: int) -> None:
-        super().__init__(load_photos(config), crop=config.crop, seed=seed, total=total)
+        photos = load_photos(config)
+        shares = drawing_shares(photos, balance=config.source_balance, weak_share=config.weak_share)
+        super().__init__(photos, crop=config.crop, seed=seed, total=total, shares=shares)
 
 
 class StreamedPhotos(IterableDataset[Tensor]):
@@ -244,16 +290,17 @@ def _permutation(length: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.default_rng((seed, epoch, 0)).permutation(length)
 
 
-def _open_source(source: str) -> Iterator[Image.Image]:
+def _open_source(source: str) -> Iterator[tuple[Image.Image, str]]:
     if source.startswith("hf://"):
-        yield from _read_hub(source.removeprefix("hf://"))
+        yield from ((image, source) for image in _read_hub(source.removeprefix("hf://")))
         return
     for name in expand_urls(source):
         path = Path(name)
         if path.is_dir():
-            yield from _read_folder(path)
+            yield from ((image, source) for image in _read_folder(path))
         elif path.is_file():
-            yield from _read_tar(path)
+            origins = _read_origins(path.with_suffix(".tsv"))
+            yield from ((image, origins.get(key, source)) for image, key in _read_tar(path))
         else:
             raise TrainingDataError(f"{path} does not exist; data.sources takes folders, tars and hf:// ids")
 
@@ -264,13 +311,24 @@ def _read_folder(folder: Path) -> Iterator[Image.Image]:
             yield image
 
 
-def _read_tar(path: Path) -> Iterator[Image.Image]:
+def _read_origins(index: Path) -> dict[str, str]:
+    """Origins by key; none where there is no such index."""
+    if not index.is_file():
+        return {}
+    with index.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {row["key"]: row["source"] for row in rows if row.get("key") and row.get("source")}
+
+
+def _read_tar(path: Path) -> Iterator[tuple[Image.Image, str]]:
+    """Photographs with their keys: names without suffix."""
     try:
         with tarfile.open(path, "r|*") as tar:
             for member in tar:
-                is_image = Path(member.name).suffix.lower() in IMAGE_SUFFIXES
+                name = Path(member.name)
+                is_image = name.suffix.lower() in IMAGE_SUFFIXES
                 if is_image and (file := tar.extractfile(member)) and (image := _decode(file.read())):
-                    yield image
+                    yield image, name.stem
     except tarfile.TarError as error:
         raise TrainingDataError(f"{path} is not a readable tar ({error}); write it again or remove it") from error
 

@@ -8,8 +8,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -27,24 +26,19 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from colorizer_hf.errors import ColorizerError
 from colorizer_hf.models.base import ColorizerModel
 
 from .config import OptimizerConfig, RunConfig
 from .networks import save_network
+from .whole_folders import TrainingError, replacing
 
 KEPT_CHECKPOINTS = 2
 HISTORY = "history.jsonl"
 Evaluator = Callable[[ColorizerModel, int], dict[str, float]]
-
-
-class TrainingError(ColorizerError):
-    """A run cannot go on; its last checkpoint is whole."""
 
 
 class ObjectiveOutput(NamedTuple):
@@ -140,7 +134,7 @@ class Trainer:
         Raises:
             TrainingError: it cannot be written; what lay in the folder before is still there.
         """
-        with _replacing(folder) as partial:
+        with replacing(folder) as partial:
             self._write_model(partial)
 
     def _write_model(self, folder: Path) -> None:
@@ -242,7 +236,7 @@ class Trainer:
         final = self.folder / "checkpoints" / f"step-{self.done.step:08d}"
         self.accelerator.wait_for_everyone()
         try:
-            with _replacing(final, is_mine=self.accelerator.is_main_process) as partial:
+            with replacing(final, is_mine=self.accelerator.is_main_process) as partial:
                 self.accelerator.wait_for_everyone()
                 self.accelerator.save_state(str(partial))
                 self.accelerator.wait_for_everyone()
@@ -323,31 +317,3 @@ def set_training_mode(model: nn.Module, *, frozen: bool, kept_statistics: str) -
     for module in kept.modules() if kept is not None else ():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.eval()
-
-
-@contextmanager
-def _replacing(final: Path, *, is_mine: bool = True) -> Generator[Path]:
-    """A folder to write into, which takes the place of `final` when it is whole; a kill leaves none half written.
-
-    Args:
-        final: The folder to be.
-        is_mine: Whether this process makes and renames folders; the others only write into it.
-
-    Raises:
-        TrainingError: something cannot be written, for example because the disk is full.
-    """
-    partial, old = (final.with_name(f".{final.name}{suffix}") for suffix in ("", "-old"))
-    try:
-        if is_mine:
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-        yield partial
-        if is_mine:
-            if final.exists():
-                final.replace(old)
-            partial.replace(final)
-            shutil.rmtree(old, ignore_errors=True)
-    except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors have their own for a full disk
-        shutil.rmtree(partial, ignore_errors=True)
-        reason = str(error).strip().splitlines()[0]
-        raise TrainingError(f"{final} cannot be written ({reason}); make room on the disk") from error
