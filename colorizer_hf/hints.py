@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -13,13 +13,14 @@ from PIL import Image
 
 from .color import rgb_to_lab
 from .errors import HintError
-from .models.hint_batch import HintBatch
+from .models.hint_batch import REACHES, HintBatch, Reach
 
 HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 MAX_PAINTED_HINTS = 300  # of one painted layer, or of all strokes
 MAX_STROKES = 1_000
 MAX_STROKE_POINTS = 20_000  # of all strokes together: minutes of painting without a pause
 DEFAULT_RADIUS = 0.01  # share of the photo's longer side
+DEFAULT_REACH: Reach = "object"  # what a person means by a dab; the evaluation protocols use "alike"
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,25 @@ class Hint:
     Attributes:
         x: Column of its centre in pixels of the upright photo.
         y: Row of its centre.
-        color: "#rrggbb", or red, green, blue in 0..255. Only its chroma counts, the luminance is the photo's own.
+        color: "#rrggbb", or red, green, blue in 0..255. Only its chroma counts, the luminance is the photo's own. None
+            keeps what the network makes of the place, and so holds back other hints there.
         radius: In pixels; None means a small dab, 1 % of the photo's longer side.
+        reach: "alike" carries to everything that looks alike, "object" over the thing that the dab lies on, "spot" no
+            farther than the dab's own disc.
 
     Raises:
-        HintError: the colour cannot be understood, or the radius is negative.
+        HintError: the colour cannot be understood, the radius is negative, or there is no such reach.
     """
 
     x: float
     y: float
-    color: str | tuple[int, int, int]
+    color: str | tuple[int, int, int] | None
     radius: float | None = None
+    reach: Reach = DEFAULT_REACH
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "color", parse_color(self.color))
+        object.__setattr__(self, "color", None if self.color is None else parse_color(self.color))
+        parse_reach(self.reach)
         if self.radius is not None and not self.radius >= 0:
             raise HintError(f"the radius of a hint must be 0 or more pixels, got {self.radius}")
 
@@ -51,14 +57,16 @@ class Stroke(TypedDict):
     """A line painted over a photo, as it travels in JSON; independent of the photo's size.
 
     Attributes:
-        color: "#rrggbb".
+        color: "#rrggbb"; None keeps what the network makes of the place.
         radius: Half the width of the line as a share of the photo's longer side, 0 to 1.
         points: The corners [x, y] of the line, 0 to 1 of the photo's width and height; a single one is a dab.
+        reach: See `Hint`; left out, it is the default.
     """
 
-    color: str
+    color: str | None
     radius: float
     points: list[list[float]]
+    reach: NotRequired[Reach]
 
 
 def parse_color(color: str | Sequence[int]) -> str:
@@ -77,6 +85,18 @@ def parse_color(color: str | Sequence[int]) -> str:
     raise HintError(f"a hint's colour must be #rrggbb or three numbers in 0..255, got {color!r:.40}")
 
 
+def parse_reach(reach: str) -> Reach:
+    """The reach, if it is one.
+
+    Raises:
+        HintError: it is none.
+    """
+    for known in REACHES:
+        if reach == known:
+            return known
+    raise HintError(f"the reach of a hint must be {', '.join(REACHES[:-1])} or {REACHES[-1]}, got {reach!r:.40}")
+
+
 def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
     """Hints of one photo as a batch of one.
 
@@ -92,7 +112,8 @@ def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
         return HintBatch.empty(1)
     width, height = size
     longer = max(size)
-    rgb = torch.tensor([[int(str(hint.color)[i : i + 2], 16) / 255 for i in (1, 3, 5)] for hint in hints])  # (K, 3)
+    colors = [str(hint.color or "#808080") for hint in hints]
+    rgb = torch.tensor([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in colors])  # (K, 3)
     _, chroma = rgb_to_lab(rgb[:, :, None, None])
     points = [[(hint.x + 0.5) / width * 2 - 1, (hint.y + 0.5) / height * 2 - 1] for hint in hints]
     radius = [DEFAULT_RADIUS if hint.radius is None else hint.radius / longer for hint in hints]
@@ -101,6 +122,8 @@ def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
         chroma=chroma[None, :, :, 0, 0],
         radius=torch.tensor([radius], dtype=torch.float32),
         mask=torch.ones(1, len(hints), dtype=torch.bool),
+        reach=torch.tensor([[REACHES.index(hint.reach) for hint in hints]]),
+        keep=torch.tensor([[hint.color is None for hint in hints]]),
     )
 
 
@@ -111,12 +134,15 @@ def _check_inside(hints: Sequence[Hint], size: tuple[int, int]) -> None:
             raise HintError(f"the hint at ({hint.x:g}, {hint.y:g}) lies outside the photo of {width} x {height} pixels")
 
 
-def layer_to_hints(layer: Image.Image | np.ndarray, size: tuple[int, int]) -> list[Hint]:
+def layer_to_hints(
+    layer: Image.Image | np.ndarray, size: tuple[int, int], *, reach: Reach = DEFAULT_REACH
+) -> list[Hint]:
     """Turn a painted RGBA layer into hints: one for every small square in which there is paint.
 
     Args:
         layer: (h, w, 4) uint8, transparent where nothing was painted; laid over the whole photo whatever its size.
         size: The photo's width and height in pixels.
+        reach: Of all the hints.
 
     Raises:
         HintError: the layer is not RGBA.
@@ -127,7 +153,7 @@ def layer_to_hints(layer: Image.Image | np.ndarray, size: tuple[int, int]) -> li
             f"a hint layer must be an RGBA picture with 8 bits a channel, got {rgba.dtype} of shape {rgba.shape}"
         )
     cell = max(1, round(max(rgba.shape[:2]) / 128))
-    while len(hints := _hints_on_grid(rgba, cell, size)) > MAX_PAINTED_HINTS:
+    while len(hints := _hints_on_grid(rgba, cell, size, reach)) > MAX_PAINTED_HINTS:
         cell *= 2
     return hints
 
@@ -135,8 +161,8 @@ def layer_to_hints(layer: Image.Image | np.ndarray, size: tuple[int, int]) -> li
 def strokes_to_hints(strokes: Sequence[Mapping[str, object]], size: tuple[int, int]) -> list[Hint]:
     """Turn painted strokes into hints along them, about a radius apart.
 
-    Paint covers paint: where a later stroke of another colour passes, the hints of earlier ones go. Where there would
-    be more than `MAX_PAINTED_HINTS`, hints of one colour that lie near each other become one.
+    Paint covers paint: where a later stroke of another colour or reach passes, the hints of earlier ones go. Where
+    there would be more than `MAX_PAINTED_HINTS`, hints of one kind that lie near each other become one.
 
     Args:
         strokes: What should be `Stroke`s, in painting order. They may come from anywhere: what is wrong with them is
@@ -152,8 +178,10 @@ def strokes_to_hints(strokes: Sequence[Mapping[str, object]], size: tuple[int, i
     hints: list[Hint] = []
     for line in lines:
         covered = line.covers(np.array([(hint.x, hint.y) for hint in hints]).reshape(-1, 2))
-        hints = [hint for hint, hidden in zip(hints, covered, strict=True) if not hidden or hint.color == line.color]
-        hints += [Hint(x, y, line.color, line.radius) for x, y in line.sample(max(spacing, line.radius)).tolist()]
+        kind = (line.color, line.reach)
+        hints = [hint for hint, hidden in zip(hints, covered, strict=True) if not hidden or _kind(hint) == kind]
+        places = line.sample(max(spacing, line.radius)).tolist()
+        hints += [Hint(x, y, line.color, line.radius, line.reach) for x, y in places]
     return _thinned(hints, size)
 
 
@@ -171,9 +199,10 @@ def hints_to_strokes(hints: Sequence[Hint], size: tuple[int, int]) -> list[Strok
     width, height = size
     return [
         Stroke(
-            color=str(hint.color),
+            color=None if hint.color is None else str(hint.color),
             radius=DEFAULT_RADIUS if hint.radius is None else min(float(hint.radius / max(size)), 1.0),
             points=[[min(float((hint.x + 0.5) / width), 1.0), min(float((hint.y + 0.5) / height), 1.0)]],
+            reach=hint.reach,
         )
         for hint in hints
     ]
@@ -229,6 +258,7 @@ def hints_from_json(text: str, size: tuple[int, int]) -> list[Hint]:
                 y=entry["y"] * scale_y + (scale_y - 1) / 2,
                 color=entry["color"],
                 radius=None if entry.get("radius") is None else entry["radius"] * max(scale_x, scale_y),
+                reach=entry.get("reach", DEFAULT_REACH),
             )
             for entry in data["hints"]
         ]
@@ -236,7 +266,7 @@ def hints_from_json(text: str, size: tuple[int, int]) -> list[Hint]:
         raise HintError("the hints are not valid JSON of width, height and hints with x, y, color, radius") from error
 
 
-def _hints_on_grid(rgba: np.ndarray, cell: int, size: tuple[int, int]) -> list[Hint]:
+def _hints_on_grid(rgba: np.ndarray, cell: int, size: tuple[int, int], reach: Reach) -> list[Hint]:
     """One hint for every cell x cell square that is at least a quarter painted, at its paint's centre of mass."""
     height, width = rgba.shape[:2]
     painted = rgba[..., 3] > 127
@@ -251,7 +281,7 @@ def _hints_on_grid(rgba: np.ndarray, cell: int, size: tuple[int, int]) -> list[H
         red, green, blue = (round(channel) for channel in rgb)
         place = ((x + 0.5) * scale_x - 0.5, (y + 0.5) * scale_y - 0.5)
         x, y = (min(max(value, 0), side - 1) for value, side in zip(place, size, strict=True))
-        hints.append(Hint(x, y, (red, green, blue), radius=cell / 2 * max(scale_x, scale_y)))
+        hints.append(Hint(x, y, (red, green, blue), cell / 2 * max(scale_x, scale_y), reach))
     return hints
 
 
@@ -260,19 +290,23 @@ class _Line:
     """A stroke in pixels of its photo.
 
     Attributes:
-        color: "#rrggbb".
+        color: "#rrggbb", or None to keep.
         radius: In pixels.
         corners: (N, 2), x and y; N is at least 1.
+        reach: See `Hint`.
     """
 
-    color: str
+    color: str | None
     radius: float
     corners: np.ndarray
+    reach: Reach
 
     @classmethod
     def of_stroke(cls, stroke: Stroke, size: tuple[int, int]) -> "_Line":
         corners = np.array(stroke["points"], dtype=float) * size - 0.5  # pixel centres lie at halves
-        return cls(parse_color(stroke["color"]), stroke["radius"] * max(size), corners.clip(0, np.array(size) - 1.0))
+        color = None if stroke["color"] is None else parse_color(stroke["color"])
+        corners = corners.clip(0, np.array(size) - 1.0)
+        return cls(color, stroke["radius"] * max(size), corners, stroke.get("reach", DEFAULT_REACH))
 
     @property
     def length(self) -> float:
@@ -320,7 +354,9 @@ def _checked_strokes(strokes: Any) -> Sequence[Stroke]:
     for stroke in strokes:
         if not isinstance(stroke, dict) or not {"color", "radius", "points"} <= stroke.keys():
             raise HintError("a stroke must have color, radius and points")
-        parse_color(stroke["color"])
+        if stroke["color"] is not None:
+            parse_color(stroke["color"])
+        parse_reach(stroke.get("reach", DEFAULT_REACH))
         if not _is_number(stroke["radius"]) or not 0 <= stroke["radius"] <= 1:
             raise HintError(
                 f"the radius of a stroke must be 0 to 1 of the photo's longer side, got {stroke['radius']!r:.40}"
@@ -337,25 +373,31 @@ def _checked_strokes(strokes: Any) -> Sequence[Stroke]:
     return strokes
 
 
+def _kind(hint: Hint) -> tuple[object, Reach]:
+    return hint.color, hint.reach
+
+
 def _is_number(value: Any) -> bool:
     """Whether it is a finite number, and none so large that geometry would overflow."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
 
 
 def _thinned(hints: list[Hint], size: tuple[int, int]) -> list[Hint]:
-    """At most `MAX_PAINTED_HINTS` of them: one of each colour in every square of a grid, as fine as it can be."""
+    """At most `MAX_PAINTED_HINTS` of them: one of each kind in every square of a grid, as fine as it can be."""
     cell, few = max(size) / 256, hints
     while len(few) > MAX_PAINTED_HINTS:
         if cell > max(size):
             raise HintError(f"a photo can take hints of {MAX_PAINTED_HINTS} colours, got {len(few)}; use fewer")
-        few = list({(hint.color, hint.x // cell, hint.y // cell): hint for hint in hints}.values())
+        few = list({(_kind(hint), hint.x // cell, hint.y // cell): hint for hint in hints}.values())
         cell *= 1.25
     return few
 
 
 __all__ = [
+    "DEFAULT_REACH",
     "Hint",
     "HintBatch",
+    "Reach",
     "Stroke",
     "collect_hints",
     "hints_from_json",

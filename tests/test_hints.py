@@ -24,19 +24,21 @@ from colorizer_hf.hints import (
     layer_to_hints,
     strokes_to_hints,
 )
+from colorizer_hf.models.hint_batch import REACHES
 
 SIZE = (200, 100)
 hints = st.builds(
     Hint,
     x=st.floats(0, 199),
     y=st.floats(0, 99),
-    color=st.tuples(*[st.integers(0, 255)] * 3),
+    color=st.none() | st.tuples(*[st.integers(0, 255)] * 3),
     radius=st.none() | st.floats(0, 50),
+    reach=st.sampled_from(["alike", "object", "spot"]),
 )
 RED, BLUE = "#ff0000", "#0000ff"
 
 
-def stroke(*points: tuple[float, float], color: str = RED, radius: float = 0.02) -> Stroke:
+def stroke(*points: tuple[float, float], color: str | None = RED, radius: float = 0.02) -> Stroke:
     return Stroke(color=color, radius=radius, points=[list(point) for point in points])
 
 
@@ -46,7 +48,7 @@ strokes = st.builds(
     st.tuples(coordinates, coordinates),
     st.tuples(coordinates, coordinates),
     st.tuples(coordinates, coordinates),
-    color=st.sampled_from([RED, BLUE, "#20d020"]),
+    color=st.sampled_from([RED, BLUE, "#20d020", None]),
     radius=st.floats(0, 0.2),
 )
 
@@ -56,10 +58,21 @@ class TestHint:
     def test_takes_hex_and_rgb(self, color) -> None:
         assert Hint(1, 2, color).color == "#c0ffee"
 
-    @pytest.mark.parametrize("color", ["red", "#12345", (1, 2), (0, 0, 256), "", None, 7, ("a", "b", "c")], ids=str)
+    @pytest.mark.parametrize("color", ["red", "#12345", (1, 2), (0, 0, 256), "", 7, ("a", "b", "c")], ids=str)
     def test_refuses_what_is_no_colour(self, color) -> None:
         with pytest.raises(HintError, match=r"must be #rrggbb or three numbers in 0\.\.255"):
             Hint(1, 2, color)
+
+    def test_no_colour_keeps_what_is_there(self) -> None:
+        assert Hint(1, 2, None).color is None
+
+    def test_reaches_over_the_thing_it_lies_on_unless_it_is_told_otherwise(self) -> None:
+        assert Hint(1, 2, RED).reach == "object"
+
+    @pytest.mark.parametrize("reach", ["far", "", None, 1], ids=str)
+    def test_refuses_what_is_no_reach(self, reach: Any) -> None:
+        with pytest.raises(HintError, match="must be alike, object or spot"):
+            Hint(1, 2, RED, reach=reach)
 
     @pytest.mark.parametrize("radius", [-1, float("nan")])
     def test_refuses_a_negative_radius(self, radius: float) -> None:
@@ -82,6 +95,11 @@ class TestHintsToBatch:
     def test_radius_is_a_share_of_the_longer_side(self) -> None:
         assert hints_to_batch([Hint(5, 5, "#ff0000", 20)], SIZE).radius.tolist() == [[pytest.approx(0.1)]]
 
+    def test_reach_and_keeping_travel_with_the_hints(self) -> None:
+        batch = hints_to_batch([Hint(5, 5, RED, reach="spot"), Hint(6, 6, None), Hint(7, 7, RED, reach="alike")], SIZE)
+        assert batch.reach.tolist() == [[REACHES.index("spot"), REACHES.index("object"), REACHES.index("alike")]]
+        assert batch.keep.tolist() == [[False, True, False]]
+
     @pytest.mark.parametrize("place", [(200, 5), (-1, 5), (5, 100), (float("nan"), 5)], ids=str)
     def test_a_hint_outside_the_photo_is_named(self, place: tuple[float, float]) -> None:
         with pytest.raises(HintError, match="outside the photo of 200 x 100 pixels"):
@@ -99,6 +117,11 @@ class TestLayerToHints:
         assert len(found) > 10
         assert {hint.color for hint in found} == {"#c81e1e"}
         assert all(40 <= hint.y <= 50 and 20 <= hint.x <= 180 for hint in found)
+
+    def test_all_its_hints_have_the_reach_that_is_asked_for(self) -> None:
+        layer = np.full((50, 50, 4), 255, np.uint8)
+        assert {hint.reach for hint in layer_to_hints(layer, SIZE)} == {"object"}
+        assert {hint.reach for hint in layer_to_hints(layer, SIZE, reach="spot")} == {"spot"}
 
     def test_an_untouched_layer_has_none(self) -> None:
         assert layer_to_hints(np.zeros((10, 20, 4), np.uint8), SIZE) == []
@@ -153,6 +176,14 @@ class TestStrokesToHints:
         line, across = stroke((0.1, 0.5), (0.9, 0.5)), stroke((0.5, 0.1), (0.5, 0.9), radius=0.1)
         alone = strokes_to_hints([line], SIZE) + strokes_to_hints([across], SIZE)
         assert strokes_to_hints([line, across], SIZE) == alone
+
+    def test_paint_of_another_reach_covers_earlier_paint_of_its_colour(self) -> None:
+        spot = stroke((0.5, 0.5)) | {"reach": "spot"}
+        assert [hint.reach for hint in strokes_to_hints([stroke((0.5, 0.5)), spot], SIZE)] == ["spot"]
+
+    def test_a_stroke_without_reach_has_the_default_and_one_without_colour_keeps(self) -> None:
+        (found,) = strokes_to_hints([stroke((0.5, 0.5), color=None)], SIZE)
+        assert (found.color, found.reach) == (None, "object")
 
     def test_a_dab_painted_over_is_gone(self) -> None:
         found = strokes_to_hints([stroke((0.5, 0.5)), stroke((0.5, 0.5), color=BLUE)], SIZE)
@@ -212,7 +243,8 @@ class TestStrokesToHints:
             ([7], "must have color, radius and points"),
             ([{"color": RED, "radius": 0.1}], "must have color, radius and points"),
             ([stroke((0, 0), color="red")], "must be #rrggbb"),
-            ([stroke((0, 0)) | {"color": None}], "must be #rrggbb"),
+            ([stroke((0, 0)) | {"reach": "far"}], "must be alike, object or spot"),
+            ([stroke((0, 0)) | {"reach": None}], "must be alike, object or spot"),
             *[
                 ([stroke((0, 0)) | {"radius": radius}], "radius of a stroke must be 0 to 1")
                 for radius in ("9", None, True, -0.1, 1.1, float("nan"), float("inf"), 10**400)
@@ -252,7 +284,7 @@ class TestStrokesToHints:
 class TestHintsToStrokes:
     def test_each_hint_is_a_dab(self) -> None:
         (found,) = hints_to_strokes([Hint(99.5, 24.5, BLUE, 20)], SIZE)
-        assert found == {"color": BLUE, "radius": 0.1, "points": [[0.5, 0.25]]}
+        assert found == {"color": BLUE, "radius": 0.1, "points": [[0.5, 0.25]], "reach": "object"}
 
     def test_a_hint_without_radius_gets_the_default_share(self) -> None:
         assert hints_to_strokes([Hint(3, 4, RED)], SIZE)[0]["radius"] == 0.01
@@ -265,7 +297,7 @@ class TestHintsToStrokes:
     def test_and_back_gives_the_same_hints(self, given_hints: list[Hint]) -> None:
         assume(not any(covers(later, earlier) for earlier, later in itertools.combinations(given_hints, 2)))
         found = strokes_to_hints(hints_to_strokes(given_hints, SIZE), SIZE)
-        assert [hint.color for hint in found] == [hint.color for hint in given_hints]
+        assert [(hint.color, hint.reach) for hint in found] == [(hint.color, hint.reach) for hint in given_hints]
         for one, other in zip(found, given_hints, strict=True):
             radius = 2 if other.radius is None else other.radius
             assert (one.x, one.y, one.radius) == pytest.approx((other.x, other.y, radius), abs=1e-9)
@@ -282,7 +314,9 @@ class TestHintsToStrokes:
 
 def covers(later: Hint, earlier: Hint) -> bool:
     radius = 2 if later.radius is None else later.radius
-    return later.color != earlier.color and math.dist((later.x, later.y), (earlier.x, earlier.y)) <= radius + 1e-6
+    return (later.color, later.reach) != (earlier.color, earlier.reach) and math.dist(
+        (later.x, later.y), (earlier.x, earlier.y)
+    ) <= radius + 1e-6
 
 
 class TestCollectHints:
@@ -311,6 +345,10 @@ class TestJson:
     def test_hints_follow_the_photo_to_another_size(self) -> None:
         text = hints_to_json([Hint(100, 50, "#ff0000", 10)], SIZE)
         assert hints_from_json(text, (400, 200)) == [Hint(200.5, 100.5, "#ff0000", 20)]
+
+    def test_hints_saved_without_reach_have_the_default(self) -> None:
+        text = '{"width": 200, "height": 100, "hints": [{"x": 1, "y": 2, "color": "#ff0000"}]}'
+        assert hints_from_json(text, SIZE) == [Hint(1, 2, RED, reach="object")]
 
     def test_takes_numbers_of_numpy(self) -> None:
         x: Any = np.int64(3)

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,7 +18,7 @@ from .photo_files import Outputs, PhotoFile, find_photos, has_photo_suffix, make
 from .startup import heavy_imports
 
 if TYPE_CHECKING:
-    from ..hints import Hint
+    from ..hints import Hint, Reach
     from ..pipeline import ColorizationResult
 
 Job = tuple[PhotoFile, Path]
@@ -35,8 +35,15 @@ def colorize(
     ] = Path("colorized"),
     hint: Annotated[
         list[str] | None,
-        typer.Option(metavar="X,Y,#RRGGBB[,R]", help="Colour at pixel X,Y within R pixels; repeatable."),
+        typer.Option(
+            metavar="X,Y,#RRGGBB[,R]",
+            help="Colour at pixel X,Y within R pixels, or `keep` for what is there; repeatable.",
+        ),
     ] = None,
+    reach: Annotated[
+        Literal["alike", "object", "spot"],
+        typer.Option(help="How far hints carry: to all that looks alike, over the thing they lie on, or no farther."),
+    ] = "object",
     vividness: Annotated[
         float, typer.Option(min=0, max=1, help="0: the safest colours, 1: as colourful as photographs are.")
     ] = DEFAULT_VIVIDNESS,
@@ -62,7 +69,7 @@ def colorize(
     quoted pattern may go deeper (**), and its results keep their sub-folders.
     """
     report = _Report(as_json=as_json, debug=context.obj)
-    hints = [_parse_hint(text) for text in hint or []]
+    hints = [_parse_hint(text, reach) for text in hint or []]
     photos = _find(inputs, report)
     if hints and len(photos) > 1:
         raise typer.BadParameter(f"hints belong to a single photograph, got {len(photos)}", param_hint="--hint")
@@ -140,7 +147,7 @@ class _Report:
         print(json.dumps(line), flush=True)
 
 
-def _parse_hint(text: str) -> "Hint":
+def _parse_hint(text: str, reach: "Reach") -> "Hint":
     from ..hints import Hint
 
     try:
@@ -148,7 +155,8 @@ def _parse_hint(text: str) -> "Hint":
         if not 3 <= len(parts) <= 4:
             raise ValueError(f"it has {len(parts)} parts")
         x, y, color, *radius = parts
-        return Hint(float(x), float(y), color, *map(float, radius))
+        own_radius = float(radius[0]) if radius else None
+        return Hint(float(x), float(y), None if color == "keep" else color, own_radius, reach)
     except (HintError, ValueError) as error:
         problem = f"{text!r} is not X,Y,#RRGGBB or X,Y,#RRGGBB,R ({error})"
         raise typer.BadParameter(problem, param_hint="--hint") from error

@@ -229,7 +229,7 @@ def _pictures(
 
 
 def _first_hints(hints: HintBatch, count: int) -> HintBatch:
-    return HintBatch(*(tensor[:, :count] for tensor in (hints.points, hints.chroma, hints.radius, hints.mask)))
+    return hints.map(lambda tensor: tensor[:, :count])
 
 
 def _batches(photos: Iterable[np.ndarray], size: int, batch_size: int) -> Iterator[Tensor]:

@@ -11,8 +11,9 @@ the frame's own at full contrast.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from huggingface_hub.dataclasses import strict
@@ -23,10 +24,8 @@ from .backbones import BackboneName, build_backbone
 from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput
 from .chroma_bins import NUM_BINS, bin_centers
 from .hint_batch import HintBatch
+from .hint_spread import STRIDE, HintSpread
 
-STRIDE = 4  # of the output
-BREADTH = 5.0  # of the covariance of the hint spread, in squared distances of its embedding
-NOISE = 0.01  # variance of what a hint says, errors of the network having 1: keeps its equations solvable
 UNDECIDED = 0.4  # chroma (ab / 110): expected colours much below it give vividness little of a direction to push in
 
 
@@ -153,6 +152,7 @@ class ChromaFormerFeatures:
         size: Height and width of the network's input in pixels, before padding.
         visible: (B, 1, h, w), predicted luminance of the scene in visible light; None if the network predicts none.
         vivid: The chroma without hints at the vividness last asked for: only the first of many edits computes it.
+        distances: From hints to all cells, kept for further edits; see `HintSpread`.
     """
 
     logits: Tensor
@@ -164,107 +164,7 @@ class ChromaFormerFeatures:
     size: tuple[int, int]
     visible: Tensor | None = None
     vivid: dict[float, Tensor] = field(default_factory=dict)
-
-
-class Places(NamedTuple):
-    """Cells, or hints, as the hint spread compares them.
-
-    Attributes:
-        embedding: (B, heads, D, N), learned channels joined with scaled chroma and luminance.
-        mix: (B, heads, N), shares of the heads.
-        points: (B, N, 2); the longer side spans 2.
-    """
-
-    embedding: Tensor
-    mix: Tensor
-    points: Tensor
-
-
-class HintSpread(nn.Module):
-    """Carry the hints' errors to the cells that look like theirs.
-
-        out(p) = e(p) + sum_k w_k(p) c_k + k(p)^T (K + s I)^-1 r
-        w(p) = softmax over the hints and a null token of -|f(p) - f(x_k)|^2 - gamma max(|p - x_k| - r_k, 0)^2
-        k(p, q) = 1 / (1 + (|f(p) - f(q)|^2 + gamma |p - q|^2) / b)
-
-    with e the network's own chroma at vividness 0, x_k and r_k the hint's place and radius, c_k = ab_k - e(x_k) its
-    error, and f a learned embedding joined with scaled chroma and luminance. The weighted mean is the first guess: it
-    stops where things look different. What it leaves of the errors at the hints, r, is interpolated by a Gaussian
-    process with covariance k, so that neighbouring hints do not blur each other (simple kriging of residuals;
-    Rasmussen and Williams 2006, eq. 2.25 and 4.19). Several heads, with reaches of their own, are mixed by a share
-    predicted for every cell. Without hints the output is exactly e.
-    """
-
-    def __init__(self, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.log_gamma = nn.Parameter(torch.empty(heads))
-        self.null_logit = nn.Parameter(torch.empty(heads))
-        self.chroma_weight = nn.Parameter(torch.empty(heads))
-        self.luminance_weight = nn.Parameter(torch.empty(heads))
-
-    def reset_parameters(self) -> None:
-        """Reaches from a third of the picture to a few cells; a lone hint takes 95 % of its own cell."""
-        init.copy_(self.log_gamma, torch.linspace(1.5, 5.0, self.heads))
-        init.constant_(self.null_logit, -3.0)
-        init.constant_(self.chroma_weight, 3.0)
-        init.constant_(self.luminance_weight, 4.0)
-
-    def forward(self, features: ChromaFormerFeatures, hints: HintBatch) -> tuple[Tensor, Tensor]:
-        """What the hints add to the chroma (B, 2, h, w), and how far they decide it (B, 1, h, w) in [0, 1]."""
-        with torch.autocast(features.chroma.device.type, enabled=False):  # equations need full precision
-            return self._spread(features, hints)
-
-    def _spread(self, features: ChromaFormerFeatures, hints: HintBatch) -> tuple[Tensor, Tensor]:
-        chroma = features.chroma
-        B, _, h, w = chroma.shape
-        height, width = features.size
-        aspect = chroma.new_tensor([width, height]) / max(height, width)
-        cells = Places(
-            self._join(features.embedding, chroma, features.luminance),
-            features.head_mix.flatten(2),
-            (cell_positions(h, w, features.size, chroma.device) * aspect).expand(B, -1, -1),
-        )
-        # Bilinear sampling at the hints is one sparse matrix, shared by everything that is sampled.
-        sampling = sampling_weights(hints.points, h, w, features.size).transpose(1, 2)  # (B, N, K)
-        at_hints = Places(cells.embedding @ sampling.unsqueeze(1), cells.mix @ sampling, hints.points * aspect)
-        mask = hints.mask.unsqueeze(1).to(chroma.dtype)  # (B, 1, K)
-        error = (hints.chroma.transpose(1, 2) - chroma.flatten(2) @ sampling) * mask  # (B, 2, K)
-
-        among_hints, covariance = self._compare(at_hints, at_hints, hints)  # (B, K, K)
-        to_cells, covariance_to_cells = self._compare(at_hints, cells, hints)  # (B, K, N)
-        left = (error - error @ among_hints) * mask
-        # A slot without hint has an equation of its own, whose solution is 0.
-        covariance = covariance * mask * mask.transpose(1, 2) + torch.diag_embed(NOISE + 1 - mask.squeeze(1))
-        coefficients = torch.linalg.solve(covariance, left.transpose(1, 2)).transpose(1, 2)  # (B, 2, K)
-        correction = error @ to_cells + coefficients @ covariance_to_cells
-        return correction.view(B, 2, h, w), to_cells.sum(dim=1).view(B, 1, h, w)
-
-    def _join(self, embedding: Tensor, chroma: Tensor, luminance: Tensor) -> Tensor:
-        B = chroma.shape[0]
-        learned = embedding.reshape(B, self.heads, -1, chroma[0, 0].numel())
-        scaled_chroma = self.chroma_weight.view(1, -1, 1, 1) * chroma.reshape(B, 1, 2, -1)
-        scaled_luminance = self.luminance_weight.view(1, -1, 1, 1) * luminance.reshape(B, 1, 1, -1)
-        return torch.cat([learned, scaled_chroma, scaled_luminance], dim=2)
-
-    def _compare(self, at_hints: Places, places: Places, hints: HintBatch) -> tuple[Tensor, Tensor]:
-        """Each hint's share (B, K, N) in N places, what is missing to 1 being the null token's, and the covariance."""
-        keys, queries = at_hints.embedding, places.embedding
-        similarity = keys.transpose(-1, -2) @ (2 * queries)  # (B, heads, K, N)
-        similarity = similarity - queries.square().sum(2).unsqueeze(2) - keys.square().sum(2).unsqueeze(3)
-        gamma = self.log_gamma.exp().view(1, -1, 1, 1)
-        distance = torch.cdist(at_hints.points, places.points).unsqueeze(1)  # (B, 1, K, N)
-
-        reach = (distance - 2 * hints.radius[:, None, :, None]).clamp(min=0)
-        logits = (similarity - gamma * reach.square()).masked_fill(~hints.mask[:, None, :, None], -torch.inf)
-        null = self.null_logit.view(1, -1, 1, 1).expand(*logits.shape[:2], 1, logits.shape[3])
-        shares = torch.cat([null, logits], dim=2).softmax(dim=2)[:, :, 1:]
-        shares = (places.mix.unsqueeze(2) * shares).sum(dim=1)
-
-        # Radii have no place here: the matrix must be that of a covariance.
-        unlike = gamma * distance.square() - similarity
-        heads = at_hints.mix.sqrt().unsqueeze(3) * (BREADTH * places.mix.sqrt()).unsqueeze(2)
-        return shares, (heads / (BREADTH + unlike)).sum(dim=1)
+    distances: dict[tuple[float, ...], np.ndarray] = field(default_factory=dict)
 
 
 class NeutralHead(nn.Conv2d):
@@ -373,9 +273,7 @@ class ChromaFormerModel(ColorizerModel):
             raise ValueError("ChromaFormer does not take a palette; pass palette=None")
         chroma = features.chroma if vividness == 0 else self._vivid_chroma(features, vividness)
         if hints is not None and len(hints) > 0:
-            correction, decided = self.spread(features, hints)
-            # Where hints decide, vividness has no say: their errors are those of the expected chroma.
-            chroma = chroma.lerp(features.chroma, decided) + correction
+            chroma = self.spread(features, hints, chroma)
         return ColorizerOutput(chroma=chroma, logits=features.logits, luminance=features.visible)
 
     def _vivid_chroma(self, features: ChromaFormerFeatures, vividness: float) -> Tensor:
@@ -413,24 +311,6 @@ def stretch(luminance: Tensor) -> Tensor:
     ends = torch.quantile(luminance.float().flatten(1), torch.tensor([0.005, 0.995], device=luminance.device), dim=1)
     low, high = ends.view(2, -1, 1, 1, 1).to(luminance.dtype)
     return ((luminance - low) / (high - low).clamp(min=1e-3)).clamp(0, 1)
-
-
-def cell_positions(h: int, w: int, size: tuple[int, int], device: torch.device) -> Tensor:
-    """Centres of the output's cells as x, y in [-1, 1] of the unpadded input, (h * w, 2)."""
-    height, width = size
-    y = (torch.arange(h, device=device) + 0.5) * STRIDE / height * 2 - 1
-    x = (torch.arange(w, device=device) + 0.5) * STRIDE / width * 2 - 1
-    return torch.stack([x.expand(h, w), y.unsqueeze(1).expand(h, w)], dim=-1).view(-1, 2)
-
-
-def sampling_weights(points: Tensor, h: int, w: int, size: tuple[int, int]) -> Tensor:
-    """Bilinear weights (B, K, h * w) that read a map of h x w cells at points (B, K, 2) in [-1, 1]."""
-    height, width = size
-    x = ((points[..., 0] + 1) / 2 * width / STRIDE - 0.5).clamp(0, w - 1).unsqueeze(-1)  # in cells
-    y = ((points[..., 1] + 1) / 2 * height / STRIDE - 0.5).clamp(0, h - 1).unsqueeze(-1)
-    weight_x = (1 - (x - torch.arange(w, device=points.device)).abs()).clamp(min=0)  # (B, K, w)
-    weight_y = (1 - (y - torch.arange(h, device=points.device)).abs()).clamp(min=0)  # (B, K, h)
-    return (weight_y.unsqueeze(-1) * weight_x.unsqueeze(-2)).flatten(2)
 
 
 __all__ = ["ChromaFormerConfig", "ChromaFormerFeatures", "ChromaFormerModel"]

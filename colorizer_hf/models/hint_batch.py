@@ -1,11 +1,16 @@
 """Colour hints as tensors: the form in which every network receives them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+# How far a hint carries: to everything that looks alike, over the thing it lies on, or within its own disc.
+Reach = Literal["alike", "object", "spot"]
+REACHES: tuple[Reach, ...] = get_args(Reach)
 
 
 @dataclass(frozen=True)
@@ -17,17 +22,26 @@ class HintBatch:
         chroma: (B, K, 2), Lab a and b / 110.
         radius: (B, K), radius of the dab as a share of the photo's longer side.
         mask: (B, K) bool, True where there is a hint, False where there is padding.
+        reach: (B, K) int64, places in `REACHES`; left out, all hints have the reach "alike", which has the least error.
+        keep: (B, K) bool, True where a hint holds the network's own colour at its place, whatever `chroma` says; left
+            out, none does.
     """
 
     points: Tensor
     chroma: Tensor
     radius: Tensor
     mask: Tensor
+    reach: Tensor = None  # ty: ignore[invalid-assignment]
+    keep: Tensor = None  # ty: ignore[invalid-assignment]
 
     def __post_init__(self) -> None:
         batch, count = self.mask.shape
-        expected = {"points": (batch, count, 2), "chroma": (batch, count, 2), "radius": (batch, count)}
-        for name, shape in expected.items():
+        if self.reach is None:
+            object.__setattr__(self, "reach", torch.zeros_like(self.mask, dtype=torch.int64))
+        if self.keep is None:
+            object.__setattr__(self, "keep", torch.zeros_like(self.mask))
+        for name in ("points", "chroma", "radius", "reach", "keep"):
+            shape = (batch, count, 2) if name in ("points", "chroma") else (batch, count)
             if getattr(self, name).shape != shape:
                 raise ValueError(
                     f"{name} must have shape {shape} to match mask, got {tuple(getattr(self, name).shape)}"
@@ -56,12 +70,15 @@ class HintBatch:
             padded = [F.pad(t, (0, 0) * (t.ndim - 2) + (0, most - t.shape[1])) for t in tensors]
             return torch.cat(padded)
 
-        parts = [(batch.points, batch.chroma, batch.radius, batch.mask) for batch in batches]
-        return cls(*(join(tensors) for tensors in zip(*parts, strict=True)))
+        return cls(*(join([getattr(batch, field.name) for batch in batches]) for field in fields(cls)))
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> "HintBatch":
+        """The batch with every tensor changed alike, such as moved to a device or cut to the first few hints."""
+        return HintBatch(*(change(getattr(self, field.name)) for field in fields(self)))
 
     def to(self, device: torch.device | str) -> "HintBatch":
         """The same hints on another device."""
-        return HintBatch(*(tensor.to(device) for tensor in (self.points, self.chroma, self.radius, self.mask)))
+        return self.map(lambda tensor: tensor.to(device))
 
     def rasterize(self, height: int, width: int) -> tuple[Tensor, Tensor]:
         """Paint the hints as discs; where discs overlap the later hint wins.
@@ -91,4 +108,4 @@ class HintBatch:
         return hint_map, hint_mask
 
 
-__all__ = ["HintBatch"]
+__all__ = ["REACHES", "HintBatch", "Reach"]

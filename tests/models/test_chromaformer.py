@@ -4,8 +4,11 @@ import pytest
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 
-from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel, sampling_weights
-from colorizer_hf.models.hint_batch import HintBatch
+from colorizer_hf.models.auto import load_model
+from colorizer_hf.models.base import ColorizerModel
+from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
+from colorizer_hf.models.hint_batch import REACHES, HintBatch, Reach
+from colorizer_hf.models.hint_spread import sampling_weights
 from tests.tiny_networks import SMALL_CHROMAFORMER, TINY_CHROMAFORMER
 
 
@@ -15,13 +18,31 @@ def model() -> ChromaFormerModel:
     return ChromaFormerModel(ChromaFormerConfig(**SMALL_CHROMAFORMER)).eval()
 
 
-def one_hint(x: float, y: float, a: float, b: float, radius: float = 0.0) -> HintBatch:
+def one_hint(
+    x: float, y: float, a: float, b: float, radius: float = 0.0, reach: Reach = "alike", keep: bool = False
+) -> HintBatch:
     return HintBatch(
         points=torch.tensor([[[x, y]]]),
         chroma=torch.tensor([[[a, b]]]),
         radius=torch.tensor([[radius]]),
         mask=torch.ones(1, 1, dtype=torch.bool),
+        reach=torch.tensor([[REACHES.index(reach)]]),
+        keep=torch.tensor([[keep]]),
     )
+
+
+def together(*hints: HintBatch) -> HintBatch:
+    """Hints of one photo in one batch."""
+    return HintBatch(
+        *(torch.cat(tensors, dim=1) for tensors in zip(*(vars(hint).values() for hint in hints), strict=True))
+    )
+
+
+def squares() -> torch.Tensor:
+    """Two bright squares on a dark ground, 128 x 128; the first spans cells 4 to 12 of 32 both ways."""
+    photo = torch.full((1, 1, 128, 128), 0.2)
+    photo[..., 16:52, 16:52] = photo[..., 76:112, 76:112] = 0.8
+    return photo
 
 
 def read_at(chroma: torch.Tensor, hints: HintBatch, size: tuple[int, int]) -> torch.Tensor:
@@ -98,6 +119,100 @@ class TestHintSpread:
         chroma = model(torch.full((1, 1, 128, 128), 0.5), hints=hints).chroma
         met = read_at(chroma, hints, (128, 128))[0, 0]
         torch.testing.assert_close(met, torch.tensor([0.3, 0.0]), atol=0.02, rtol=0)
+
+
+@pytest.fixture(scope="module")
+def trained() -> ColorizerModel:
+    """How far things look alike is learnt."""
+    return load_model("chromaformer")
+
+
+class TestReach:
+    """On two squares that look alike, with a hint in the middle of the first."""
+
+    def change(self, trained: ColorizerModel, *hints: HintBatch, vividness: float = 0.0) -> torch.Tensor:
+        features = trained.encode(squares())
+        without = trained.decode(features, vividness=vividness).chroma
+        return (trained.decode(features, together(*hints), vividness=vividness).chroma - without).norm(dim=1)[0]
+
+    def test_alike_reaches_the_other_square_and_object_does_not(self, trained: ColorizerModel) -> None:
+        alike = self.change(trained, one_hint(-0.47, -0.47, 0.5, 0.5))
+        limited = self.change(trained, one_hint(-0.47, -0.47, 0.5, 0.5, reach="object"))
+        assert limited[8, 8] > 0.5
+        assert limited[6:11, 6:11].min() > 0.8 * limited[8, 8], "the whole square"
+        assert limited[20:28, 20:28].max() < 0.05 * limited[8, 8]
+        assert alike[20:28, 20:28].max() > 3 * limited[20:28, 20:28].max()
+
+    def test_a_spot_is_its_disc_and_no_more(self, trained: ColorizerModel) -> None:
+        hint = one_hint(-0.5, -0.5, 0.4, 0.3, radius=0.05, reach="spot")  # 3.2 cells across
+        change = self.change(trained, hint)
+        assert change[7:9, 7:9].min() > 0.3
+        change[6:10, 6:10] = 0
+        assert change.max() == 0
+
+    def test_a_spot_takes_exactly_its_colour(self, trained: ColorizerModel) -> None:
+        hint = one_hint(-0.5, -0.5, 0.4, 0.3, radius=0.1, reach="spot")
+        chroma = trained(squares(), hints=hint, vividness=1.0).chroma
+        torch.testing.assert_close(read_at(chroma, hint, (128, 128)), hint.chroma)
+
+    def test_a_hint_on_an_object_appears_where_it_lies(self, trained: ColorizerModel) -> None:
+        hint = one_hint(-0.47, -0.47, 0.5, -0.4, reach="object")
+        chroma = trained(squares(), hints=hint).chroma
+        torch.testing.assert_close(read_at(chroma, hint, (128, 128)), hint.chroma, atol=0.02, rtol=0)
+
+    def test_hints_of_all_reaches_keep_their_colours(self, trained: ColorizerModel) -> None:
+        hints = together(
+            one_hint(-0.6, -0.5, 0.5, 0.3, reach="object"),
+            one_hint(-0.3, -0.4, -0.3, 0.3, reach="object"),
+            one_hint(0.5, 0.5, 0.4, -0.4),
+            one_hint(0.1, -0.7, -0.4, -0.3, radius=0.06, reach="spot"),
+        )
+        chroma = trained(squares(), hints=hints, vividness=0.7).chroma
+        torch.testing.assert_close(read_at(chroma, hints, (128, 128)), hints.chroma, atol=0.08, rtol=0)
+
+    def test_many_dabs_of_one_colour_fill_a_thing_evenly(self, trained: ColorizerModel) -> None:
+        dabs = [one_hint(x, -0.47, 0.5, 0.5, reach="object") for x in (-0.7, -0.5, -0.3)]
+        change = self.change(trained, *dabs)[5:12, 5:12]
+        assert change.min() > 0.8 * change.max()
+
+    def test_an_edit_is_the_same_whatever_was_edited_before(self, trained: ColorizerModel) -> None:
+        hints = [one_hint(x, x, 0.5, 0.5, reach="object") for x in (-0.5, 0.1, 0.5)]
+        with torch.inference_mode():
+            used, fresh = trained.encode(squares()), trained.encode(squares())
+            for hint in hints[:2]:
+                trained.decode(used, hint)
+            after = trained.decode(used, together(*hints)).chroma
+            assert torch.equal(after, trained.decode(fresh, together(*hints)).chroma)
+
+    def test_photos_of_a_batch_have_reaches_of_their_own(self, trained: ColorizerModel) -> None:
+        hints = HintBatch.cat([one_hint(-0.47, -0.47, 0.5, 0.5, reach=reach) for reach in ("object", "spot", "alike")])
+        photos = torch.cat([squares(), 1 - squares(), squares()])
+        joined = trained(photos, hints=hints).chroma
+        for i in range(3):
+            one = hints.map(lambda tensor, i=i: tensor[i : i + 1])
+            torch.testing.assert_close(joined[i : i + 1], trained(photos[i : i + 1], hints=one).chroma)
+
+
+class TestKeeping:
+    @pytest.mark.parametrize("reach", REACHES)
+    @pytest.mark.parametrize("vividness", [0.0, 0.7])
+    def test_keeping_alone_changes_nothing(self, trained: ColorizerModel, reach: Reach, vividness: float) -> None:
+        photo, hint = squares(), one_hint(-0.47, -0.47, 0.9, 0.9, radius=0.03, reach=reach, keep=True)
+        kept = trained(photo, hints=hint, vividness=vividness).chroma
+        torch.testing.assert_close(kept, trained(photo, vividness=vividness).chroma, atol=1e-4, rtol=0)
+
+    @pytest.mark.parametrize("reach", REACHES)
+    def test_holds_back_what_would_spill(self, trained: ColorizerModel, reach: Reach) -> None:
+        photo = squares()
+        colour = one_hint(-0.47, -0.47, 0.5, 0.5)
+        keep = one_hint(0.47, 0.47, 0, 0, radius=0.05, reach=reach, keep=True)
+        own = trained(photo, vividness=0.7).chroma
+        spilt, held = (
+            (trained(photo, hints=hints, vividness=0.7).chroma - own).norm(dim=1)[0, 23, 23]
+            for hints in (colour, together(colour, keep))
+        )
+        assert spilt > 0.1
+        assert held < 0.1 * spilt
 
 
 class TestVividness:

@@ -52,7 +52,9 @@ class TestShippedConfigs:
 
     def test_begins_with_its_launch_command(self, path: Path) -> None:
         command = path.read_text().splitlines()[0]
-        assert command.startswith(("# python -m train.recipes.", "# accelerate launch"))
+        assert command.startswith(
+            ("# python -m train.recipes.", "# accelerate launch", "# python -m torch.distributed.run")
+        )
         assert f"-m train.recipes.{path.parent.name} --config train/configs/{path.parent.name}/{path.name}" in command
 
 

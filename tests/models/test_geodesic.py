@@ -1,0 +1,60 @@
+"""Distances along a grid, beside Dijkstra's algorithm."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from colorizer_hf.models.geodesic import Steps, geodesic_distances
+
+
+def start_at(shape: tuple[int, int], *cells: tuple[int, int]) -> np.ndarray:
+    start = np.full((len(cells), *shape), np.inf)
+    for number, cell in enumerate(cells):
+        start[number][cell] = 0
+    return start
+
+
+def by_dijkstra(features: np.ndarray, cell: tuple[int, int]) -> np.ndarray:
+    _, h, w = features.shape
+    rows, columns, costs = [], [], []
+    for (y, x), (dy, dx) in itertools.product(np.ndindex(h, w), [(0, 1), (1, 0), (1, 1), (1, -1)]):
+        if y + dy < h and 0 <= x + dx < w:
+            rows.append(y * w + x)
+            columns.append((y + dy) * w + x + dx)
+            difference = features[:, y, x] - features[:, y + dy, x + dx]
+            costs.append(np.sqrt(np.square(difference).mean()) * np.hypot(dy, dx))
+    graph = coo_array((costs, (rows, columns)), shape=(h * w, h * w))
+    return dijkstra(graph.tocsr(), directed=False, indices=cell[0] * w + cell[1]).reshape(h, w)
+
+
+@pytest.mark.parametrize(("seed", "shape"), [(0, (12, 17)), (1, (17, 12)), (2, (1, 9)), (3, (9, 1))])
+def test_is_the_shortest_path(seed: int, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(3, *shape))
+    cells = [(int(rng.integers(shape[0])), int(rng.integers(shape[1]))) for _ in range(3)]
+    found = geodesic_distances(Steps.of_map(features), start_at(shape, *cells))
+    for distances, cell in zip(found, cells, strict=True):
+        np.testing.assert_allclose(distances, by_dijkstra(features, cell), atol=1e-9)
+
+
+def test_goes_around_a_wall() -> None:
+    features = np.zeros((1, 9, 9))
+    features[0, :8, 4] = 100  # open at the bottom
+    features[0] += np.arange(9)[:, None] * 0.1
+    (distances,) = geodesic_distances(Steps.of_map(features), start_at((9, 9), (0, 0)))
+    assert distances[0, 8] == pytest.approx(1.6, abs=0.2)  # down to the gap and up again
+    assert distances[0, 4] > 90
+
+
+def test_cells_of_the_start_are_at_zero_and_nothing_even_is_farther() -> None:
+    start = start_at((5, 6), (2, 3))
+    assert (geodesic_distances(Steps.of_map(np.ones((2, 5, 6))), start) == 0).all()
+
+
+def test_differences_up_to_the_free_one_cost_the_least() -> None:
+    features = np.array([[[0.0, 0.4, 1.0, 3.0]]])
+    steps = Steps.of_map(features, free=0.5, least=0.1)
+    np.testing.assert_allclose(steps.right, [[0.1, 0.2, 1.6]])
