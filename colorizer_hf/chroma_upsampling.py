@@ -25,6 +25,7 @@ from torch import Tensor
 
 from .color import codes_to_srgb, for_each_band, lightness_table
 
+_ALL = slice(None)
 _REFINEMENT = 4  # cells of the fine grid per cell of the chroma
 _WINDOW = 0.8  # standard deviation in cells of the Gaussian window in which a line is fitted
 _SMOOTHING = 0.6  # the same for averaging slopes
@@ -65,19 +66,19 @@ class ChromaUpsampler:
         # Stretched to the photo's width once and for all: rows then need to be mixed vertically only.
         self._lines = F.interpolate(lines, (lines.shape[-2], codes.shape[1]), mode="bilinear")[0].numpy()
 
-    def rows(self, top: int, bottom: int) -> np.ndarray:
-        """Chroma (C, bottom - top, W), float32, of the rows from `top` to before `bottom`."""
+    def rows(self, top: int, bottom: int, columns: slice = _ALL) -> np.ndarray:
+        """Chroma (C, bottom - top, W), float32, of the rows from `top` to before `bottom`; W counts the columns."""
         last = self._lines.shape[1] - 1
         position = (np.arange(top, bottom, dtype=np.float32) + 0.5) * ((last + 1) / len(self._codes)) - 0.5
         position = position.clip(0, last)
         upper = position.astype(int)
         mix = (position - upper).astype(np.float32)[:, None]
-        luminance = np.take(self._lightness, self._codes[top:bottom])
+        luminance = np.take(self._lightness, self._codes[top:bottom, columns])
         channels = len(self._lines) // 2
         chroma = np.empty((channels, *luminance.shape), np.float32)
         for row in range(upper[0], upper[-1] + 1):  # all rows of the photo between two rows of lines
             inside = slice(*np.searchsorted(upper, [row, row + 1]))
-            first, second = self._lines[:, row], self._lines[:, min(row + 1, last)]
+            first, second = self._lines[:, row, columns], self._lines[:, min(row + 1, last), columns]
             for channel in range(channels):
                 slope, offset = (first[k] + mix[inside] * (second[k] - first[k]) for k in (channel, channel + channels))
                 slope *= luminance[inside]
@@ -98,26 +99,38 @@ class ChromaUpsampler:
         return F.interpolate(torch.from_numpy(rows)[None, None], (height, width), mode="area")
 
 
-def render(codes: np.ndarray, chroma: np.ndarray | Tensor, alpha: np.ndarray | None = None) -> np.ndarray:
+def render(
+    codes: np.ndarray,
+    chroma: np.ndarray | Tensor,
+    alpha: np.ndarray | None = None,
+    *,
+    rows: slice = _ALL,
+    columns: slice = _ALL,
+) -> np.ndarray:
     """The colour photo of luminance codes and low-resolution chroma; needs little memory beyond its result.
 
     Args:
         codes: (H, W) uint8 or uint16.
         chroma: (2, h, w), a and b / 110.
         alpha: (H, W) of the codes' type; becomes the fourth channel.
+        rows: Which rows are wanted.
+        columns: Which columns are wanted; a start that is no multiple of 4 changes the dither.
 
     Returns:
         (H, W, 3), or (H, W, 4) with alpha, of the codes' type: sRGB with the luminance of the codes.
     """
     upsampler = ChromaUpsampler(chroma, codes)
-    pixels = np.empty((*codes.shape, 3 if alpha is None else 4), codes.dtype)
+    wanted = codes[rows, columns]
+    first, *_ = rows.indices(len(codes))
+    pixels = np.empty((*wanted.shape, 3 if alpha is None else 4), codes.dtype)
     if alpha is not None:
-        pixels[..., 3] = alpha
+        pixels[..., 3] = alpha[rows, columns]
 
     def fill(band: slice) -> None:
-        codes_to_srgb(codes[band], upsampler.rows(band.start, band.stop), top=band.start, out=pixels[band, :, :3])
+        top, bottom = first + band.start, first + band.stop
+        codes_to_srgb(wanted[band], upsampler.rows(top, bottom, columns), top=top, out=pixels[band, :, :3])
 
-    for_each_band(fill, *codes.shape)
+    for_each_band(fill, *wanted.shape)
     return pixels
 
 

@@ -91,16 +91,19 @@ class ColorizationResult:
         """The picture at the photo's size, 8 bits a channel; `save` keeps 16."""
         return Image.fromarray(eight_bit(self.pixels))
 
-    def preview(self, longer_side: int = 1600) -> Image.Image:
+    def preview(self, longer_side: int = 1600, *, part: tuple[int, int, int, int] | None = None) -> Image.Image:
         """The picture for a screen: rendered at a reduced size, not at the photo's.
 
         Args:
             longer_side: Of the preview in pixels, at most; a smaller photo of 8 bits gives its `image`.
+            part: Left, top, right and bottom, in pixels of the preview, of what is wanted of it; None means all.
         """
         photo = self.photo.reduced(longer_side)
-        if photo is self.photo:
+        if part is None and photo is self.photo:
             return self.image
-        return Image.fromarray(render(self._luminance_of(photo), self.chroma, photo.alpha))
+        left, top, right, bottom = part or (0, 0, *photo.size)
+        rows, columns = slice(top, bottom), slice(left, right)
+        return Image.fromarray(render(self._luminance_of(photo), self.chroma, photo.alpha, rows=rows, columns=columns))
 
     @property
     def notes(self) -> tuple[str, ...]:

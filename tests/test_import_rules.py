@@ -11,13 +11,14 @@ PACKAGE = ROOT / "colorizer_hf"
 
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
-    {"errors", "version", "vividness", "color", "hints", "imaging", "models"},
+    {"errors", "version", "vividness", "color", "color_names", "hints", "imaging", "models"},
     {"chroma_upsampling", "image_processing", "metrics"},
     {"hub", "pipeline", "session"},
     {"cli", "webui"},
 )
 SIBLINGS = {
     "color": {"errors"},
+    "color_names": {"color"},
     "imaging": {"color", "errors", "version"},
     "models": {"errors"},
     "hints": {"color", "errors", "imaging", "models"},

@@ -8,6 +8,8 @@ from PIL import Image
 
 from .metadata import Metadata
 
+_KEPT_REDUCTIONS = 4  # a page shows a photo fitted, as a small picture, and zoomed in
+
 
 @dataclass(frozen=True, eq=False)
 class Photo:
@@ -20,6 +22,7 @@ class Photo:
         metadata: what a written file should keep.
         format: format of the source file ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIC"); None if it was no file.
         notes: what a user should know, as phrases: "page 1 of 3 was read".
+        colors: (h, w, 3) uint8, sRGB, reduced: the colours that it came with; None if it was gray or nobody asked.
     """
 
     luminance: np.ndarray
@@ -27,6 +30,7 @@ class Photo:
     metadata: Metadata = field(default_factory=Metadata)
     format: str | None = None
     notes: tuple[str, ...] = ()
+    colors: np.ndarray | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -37,7 +41,7 @@ class Photo:
     def reduced(self, longer_side: int) -> "Photo":
         """The photo for a screen: 8 bits, its longer side at most so many pixels; itself if it is so already.
 
-        Computed once: asking again gives the same object.
+        Asking again gives the same object, as long as not many other sizes were asked for.
         """
         if max(self.size) <= longer_side and self.luminance.dtype == np.uint8:
             return self
@@ -47,6 +51,8 @@ class Photo:
             luminance, alpha = (
                 None if codes is None else _resized(codes, (width, height)) for codes in (self.luminance, self.alpha)
             )
+            while len(self._reductions) >= _KEPT_REDUCTIONS:
+                del self._reductions[next(iter(self._reductions))]
             self._reductions[longer_side] = replace(self, luminance=luminance, alpha=alpha)
         return self._reductions[longer_side]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ImageError
+from .own_colors import ColorSketch
 from .profiles import ColorSpace
 
 _BAND_PIXELS = 1 << 20
@@ -40,13 +41,14 @@ def bands(height: int, width: int) -> Iterator[tuple[int, int]]:
 
 
 def luminance_and_alpha(
-    raster: Raster, to_srgb: Callable[[np.ndarray], np.ndarray] | None
+    raster: Raster, to_srgb: Callable[[np.ndarray], np.ndarray] | None, sketch: ColorSketch | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Luminance codes (H, W) and alpha (H, W) or None, band by band.
 
     Args:
         raster: the pixels.
         to_srgb: from the pixels' colour space to sRGB (`profiles.srgb_conversion`), None where they are sRGB already.
+        sketch: takes note of the colours that are dropped.
     """
     width, height = raster.size
     luminance = np.empty((height, width), raster.dtype)
@@ -56,11 +58,16 @@ def luminance_and_alpha(
         if alpha is not None:
             alpha[top:bottom] = rows[..., -1]
             rows = rows[..., :-1]
-        luminance[top:bottom] = _codes(rows, raster.color_space, to_srgb)
+        luminance[top:bottom] = _codes(rows, raster.color_space, to_srgb, sketch)
     return luminance, alpha
 
 
-def _codes(rows: np.ndarray, color_space: ColorSpace, to_srgb: Callable[[np.ndarray], np.ndarray] | None) -> np.ndarray:
+def _codes(
+    rows: np.ndarray,
+    color_space: ColorSpace,
+    to_srgb: Callable[[np.ndarray], np.ndarray] | None,
+    sketch: ColorSketch | None,
+) -> np.ndarray:
     if color_space == "gray":
         rows = rows.reshape(rows.shape[:2])
         return rows if to_srgb is None else to_srgb(rows)
@@ -72,6 +79,8 @@ def _codes(rows: np.ndarray, color_space: ColorSpace, to_srgb: Callable[[np.ndar
         rows = _rgb_of_ink(rows)
     from ..color import luminance_codes  # here, so that gray pictures do without its imports
 
+    if sketch is not None:
+        sketch.add(rows)
     return luminance_codes(rows)
 
 

@@ -18,6 +18,7 @@ from ..errors import ImageError
 from .decoding import Encoded, from_pillow, open_encoded
 from .formats import FORMATS, HEAD_LENGTH, detect
 from .metadata import collect
+from .own_colors import ColorSketch
 from .photo import Photo
 from .profiles import srgb_conversion
 from .raster import Raster, array_raster, luminance_and_alpha
@@ -33,9 +34,9 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: np.fliplr,
     3: lambda pixels: np.rot90(pixels, 2),
     4: np.flipud,
-    5: np.transpose,
+    5: lambda pixels: pixels.swapaxes(0, 1),
     6: lambda pixels: np.rot90(pixels, -1),
-    7: lambda pixels: np.rot90(pixels, 2).T,
+    7: lambda pixels: np.rot90(pixels, 2).swapaxes(0, 1),
     8: np.rot90,
 }
 """EXIF orientation -> the way back to upright."""
@@ -45,7 +46,7 @@ _Bytes = bytes | bytearray | memoryview
 _DAMAGED = "it is damaged or cut off; copy or download it again"
 
 
-def read(source: Source, *, max_pixels: int = 200_000_000) -> Photo:
+def read(source: Source, *, max_pixels: int = 200_000_000, own_colors: int | None = None) -> Photo:
     """Read a photograph: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC (with pillow-heif), or pixels in memory.
 
     The picture comes upright (EXIF orientation applied) and in sRGB (colour profile applied). Of several pages or
@@ -57,6 +58,7 @@ def read(source: Source, *, max_pixels: int = 200_000_000) -> Photo:
             (H, W, 1|3|4) of bool, uint8, uint16 or floats in 0..1; torch tensor (H, W) or (1|3|4, H, W) of the same.
             Floats become 16-bit codes.
         max_pixels: how many pixels a picture may have; checked before anything is decoded.
+        own_colors: longer side in pixels at which to keep the colours of a file, to show them; None drops them.
 
     Raises:
         ImageError: the picture cannot be read; the message names it and says what to do.
@@ -72,7 +74,7 @@ def read(source: Source, *, max_pixels: int = 200_000_000) -> Photo:
         if isinstance(source, Image.Image):
             return _to_photo(from_pillow(source), source.format if source.format in FORMATS else None, max_pixels)
         with _binary_file(source) as file:
-            return _read_file(file, max_pixels)
+            return _read_file(file, max_pixels, own_colors)
 
 
 def _check_kind(source: Any) -> None:
@@ -94,7 +96,7 @@ def _check_kind(source: Any) -> None:
         )
 
 
-def _read_file(file: IO[bytes], max_pixels: int) -> Photo:
+def _read_file(file: IO[bytes], max_pixels: int, own_colors: int | None) -> Photo:
     file.seek(0)
     head = file.read(HEAD_LENGTH)
     if not head:
@@ -102,23 +104,26 @@ def _read_file(file: IO[bytes], max_pixels: int) -> Photo:
     format = detect(head)
     if format is None:
         raise ImageError(f"it is not a picture of a format that is read here ({', '.join(FORMATS)}); convert it")
-    return _to_photo(open_encoded(file, format, max_pixels), format, max_pixels)
+    return _to_photo(open_encoded(file, format, max_pixels), format, max_pixels, own_colors)
 
 
-def _to_photo(encoded: Encoded, format: str | None, max_pixels: int) -> Photo:
+def _to_photo(encoded: Encoded, format: str | None, max_pixels: int, own_colors: int | None = None) -> Photo:
     _check_size(encoded.size, max_pixels)
     raster = encoded.decode()
     to_srgb, profile_notes = _to_srgb(encoded, raster)
-    luminance, alpha = luminance_and_alpha(raster, to_srgb)
+    sketch = None if own_colors is None else ColorSketch(raster.size, own_colors)
+    luminance, alpha = luminance_and_alpha(raster, to_srgb, sketch)
+    colors = None if sketch is None else sketch.colors()
     metadata, orientation, exif_is_damaged = collect(encoded.exif, encoded.info)
     if orientation in _TURNS:
         turn = _TURNS[orientation]
         luminance = np.ascontiguousarray(turn(luminance))
         alpha = None if alpha is None else np.ascontiguousarray(turn(alpha))
+        colors = None if colors is None else np.ascontiguousarray(turn(colors))
     notes = [*encoded.notes, *profile_notes]
     if exif_is_damaged:
         notes.append("its EXIF data is damaged and was left out")
-    return Photo(luminance, alpha, metadata, format, tuple(notes))
+    return Photo(luminance, alpha, metadata, format, tuple(notes), colors)
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:

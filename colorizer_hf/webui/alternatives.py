@@ -4,15 +4,14 @@ Two kinds: less and more vivid, and the photo as it would be if the network's se
 sure. The second kind is an ordinary hint, so a person who takes it can move on from there.
 """
 
-import base64
-import colorsys
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch.nn.functional as F
+from PIL import Image
 
+from ..color_names import color_name
 from ..hints import Hint
 from ..pipeline import ColorizationResult
 from ..session import EditSession
@@ -21,7 +20,6 @@ from ..vividness import DEFAULT_VIVIDNESS
 VIVIDNESS = {"Calm": 0.0, "Natural": DEFAULT_VIVIDNESS, "Vivid": 1.0}
 GUESSES = 2  # of the second kind
 THUMBNAIL = 176  # pixels of the longer side
-_HUES = ((15, "red"), (45, "orange"), (70, "yellow"), (165, "green"), (255, "blue"), (330, "purple"), (361, "red"))
 _NEIGHBOURHOOD = 9  # cells: a place is a region of the photo, not a speck
 _DIFFERENT = 60  # of 255, in some channel: a guess that looks like what is there already is no alternative
 
@@ -32,14 +30,14 @@ class Alternative:
 
     Attributes:
         label: A word for it.
-        image: Small picture, as a `data:` URL.
+        image: Small picture.
         vividness: Take this vividness instead; None keeps it.
         hint: Add this hint; None adds none.
         current: Whether this is what is shown now.
     """
 
     label: str
-    image: str
+    image: Image.Image
     vividness: float | None = None
     hint: Hint | None = None
     current: bool = False
@@ -48,13 +46,16 @@ class Alternative:
 def alternatives(session: EditSession, hints: Sequence[Hint], vividness: float) -> list[Alternative]:
     """Other colourings of a session's photo, given what holds now."""
     shown = session.update(hints, vividness=vividness)
+    width, height = session.photo.size
     offers = []
     for label, value in VIVIDNESS.items():
         result = shown if value == vividness else session.update(hints, vividness=value)
-        offers.append(Alternative(label, thumbnail(result), vividness=value, current=value == vividness))
+        offers.append(Alternative(label, result.preview(THUMBNAIL), vividness=value, current=value == vividness))
     for hint in second_guesses(shown, hints):
-        result = session.update([*hints, hint], vividness=vividness)
-        offers.append(Alternative(f"Perhaps {hue_name(str(hint.color))}", thumbnail(result), hint=hint))
+        image = session.update([*hints, hint], vividness=vividness).preview(THUMBNAIL)
+        # What comes of a hint may look different from it: brightness is the photo's own.
+        seen = color_name(color_at(image, hint.x / width, hint.y / height))
+        offers.append(Alternative(f"Perhaps {seen}", image, hint=hint))
     return offers
 
 
@@ -64,9 +65,8 @@ def second_guesses(result: ColorizationResult, hints: Sequence[Hint]) -> list[Hi
         return []
     x, y = least_certain_point(result, hints)
     radius = 0.02 * max(result.photo.size)
-    pixels = np.asarray(result.preview(THUMBNAIL).convert("RGB"))
-    height, width = result.photo.luminance.shape
-    shown = pixels[int(y / height * len(pixels)), int(x / width * pixels.shape[1])].astype(int)
+    width, height = result.photo.size
+    shown = _channels(color_at(result.preview(THUMBNAIL), x / width, y / height))
     colors = [suggestion.color for suggestion in result.suggestions(x, y)]
     others = [color for color in colors if np.abs(shown - _channels(color)).max() > _DIFFERENT]
     return [Hint(x, y, color, radius=radius) for color in others[:GUESSES]]
@@ -90,23 +90,16 @@ def least_certain_point(result: ColorizationResult, hints: Sequence[Hint]) -> tu
     return (column + 0.5) / w * width, (row + 0.5) / h * height
 
 
-def thumbnail(result: ColorizationResult) -> str:
-    """The result as a small JPEG in a `data:` URL."""
-    file = io.BytesIO()
-    result.preview(THUMBNAIL).convert("RGB").save(file, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def hue_name(color: str) -> str:
-    """The plain word for the hue of "#rrggbb"."""
-    hue, _, saturation = colorsys.rgb_to_hls(*_channels(color) / 255)
-    if saturation < 0.12:
-        return "gray"
-    return next(name for limit, name in _HUES if hue * 360 < limit)
+def color_at(picture: Image.Image, x: float, y: float) -> str:
+    """ "#rrggbb" of a picture around a place in shares of its width and height."""
+    width, height = picture.size
+    column, row = int(x * width), int(y * height)
+    around = np.asarray(picture.convert("RGB"))[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    return "#" + "".join(f"{round(channel):02x}" for channel in around.mean(axis=(0, 1)))
 
 
 def _channels(color: str) -> np.ndarray:
     return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
 
 
-__all__ = ["Alternative", "alternatives", "hue_name", "least_certain_point", "second_guesses", "thumbnail"]
+__all__ = ["Alternative", "alternatives", "color_at", "least_certain_point", "second_guesses"]

@@ -162,7 +162,7 @@ def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> No
     calls = [
         stage.open(handlers.open, stage, stage, trigger_mode="always_last", **live),
         stage.edit(handlers.edit, stage, stage, trigger_mode="always_last", **live),
-        stage.full(handlers.show_full_size, stage, stage, **live),
+        stage.closer(handlers.look_closer, stage, stage, trigger_mode="always_last", **live),
         stage.save_photo(handlers.download, stage, stage, **live),
         stage.save_hints(handlers.save_hints, stage, stage, **_LIVE),
         stage.load_hints(handlers.load_hints, stage, stage, **_LIVE),
@@ -232,7 +232,7 @@ def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
         elem_id="stage",
         photo=None,
         result=None,
-        full=None,
+        part=None,
         strokes=None,
         download=None,
         error=None,

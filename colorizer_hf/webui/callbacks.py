@@ -7,26 +7,24 @@ of the stage (stage/python.js).
 import logging
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ..color_names import color_name
 from ..errors import ColorizerError, HintError
 from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, strokes_to_hints
-from ..imaging import Photo, write
+from ..imaging import Photo
 from ..pipeline import ColorizationPipeline, ColorizationResult
 from ..vividness import DEFAULT_VIVIDNESS
 from .alternatives import Alternative, alternatives
 from .files import clean_name, find_example, find_upload, result_name
+from .pictures import View, show_original, show_part, show_result, show_small
 from .workspace import LostPhotoError, Workspace
 
-PREVIEW = 1600  # pixels of the longer side of what is shown at first
-LARGEST_SHOWN = 8192  # and at most, when a person zooms in: browsers refuse larger pictures
 SWATCHES = (0.4, 0.8)  # luminance of suggested colours: their differences must be seen
-_KEPT_PICTURES = 2  # of each kind: the page may still be fetching the last but one
+OWN_COLORS = "It came with colours or a tint of its own, which were put aside for new ones; Original shows them."
 
 Properties = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -46,6 +44,7 @@ class Edits:
         vividness: In [0, 1].
         format: Of the file to download, a key of `SUFFIXES`.
         note: Whether that file says that colour was added.
+        view: How the photo is seen.
     """
 
     revision: int
@@ -57,15 +56,16 @@ class Edits:
     vividness: float = DEFAULT_VIVIDNESS
     format: str = "JPEG"
     note: bool = True
+    view: View = field(default_factory=View)
 
     @classmethod
     def parse(cls, value: Any) -> "Edits":
-        """Read the stage's value; None, which it has before anything is done, means no photo.
+        """Read the stage's value; before anything is done it is empty, which means no photo.
 
         Raises:
             HintError: it is not what the stage sends.
         """
-        if value is None:
+        if not value:
             return cls(0, {}, [])
         try:
             touched = value.get("touched")
@@ -74,9 +74,10 @@ class Edits:
                 touched = x, y
             photo, request = value.get("photo") or {}, value.get("request") or {}
             text, strokes = str(request.get("text", "")), list(value.get("strokes") or [])
-            return cls(int(value["revision"]), dict(photo), strokes, touched, text, **_settings(value.get("settings")))
+            settings, view = _settings(value.get("settings")), View.parse(value.get("view"))
+            return cls(int(value["revision"]), dict(photo), strokes, touched, text, view=view, **settings)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise HintError("the page sent something that is no set of strokes; reload it") from error
+            raise HintError("the page and the server do not understand each other; reload the page") from error
 
 
 def _settings(value: Any) -> dict[str, Any]:
@@ -119,15 +120,18 @@ def open_photo(workspace: Workspace, edits: Edits, uploads: Path) -> Properties:
     Raises:
         ImageError: it cannot be read.
     """
-    if "example" in edits.photo:
+    if workspace.source == edits.photo:  # the answer was lost on its way, and the page asks again
+        photo = workspace.photo
+    elif "example" in edits.photo:
         photo = workspace.open(find_example(str(edits.photo["example"])), keep=True)
     else:
         path = find_upload(str(edits.photo.get("path")), uploads)
         photo = workspace.open(path, name=clean_name(str(edits.photo.get("name"))))
+    workspace.source = edits.photo
     width, height = photo.size
-    facts = {"name": workspace.photo_name, "width": width, "height": height, "notes": list(photo.notes)}
+    facts = {"name": workspace.photo_name, "width": width, "height": height, "notes": _notes(photo)}
     facts["revision"] = edits.revision
-    return {"photo": {"id": secrets.token_hex(4), "before": _show_gray(workspace, photo, PREVIEW), **facts}}
+    return {"photo": {"id": secrets.token_hex(4), "before": show_original(workspace, photo, edits.view), **facts}}
 
 
 def edit(workspace: Workspace, edits: Edits, choices: Choices) -> Iterator[Properties]:
@@ -143,28 +147,29 @@ def edit(workspace: Workspace, edits: Edits, choices: Choices) -> Iterator[Prope
     result, hints = _colorize(workspace, edits, choices)
     shown: Properties = {
         "revision": edits.revision,
-        "after": _show(workspace, "after", np.asarray(result.preview(PREVIEW))),
+        "after": show_result(workspace, result, edits.view),
+        "part": show_part(workspace, result, edits.view) if edits.view.needs_part(result.photo) else None,
         "suggestions": _suggestions(result, edits.touched),
         "alternatives": None,
     }
     yield {"result": shown}
     session = workspace.session(choices.model, choices.pipeline)
-    offers = [_describe(offer, result.photo.size) for offer in alternatives(session, hints, choices.vividness)]
-    yield {"result": shown | {"alternatives": offers}}
+    offers = alternatives(session, hints, choices.vividness)
+    small = show_small(workspace, "others", [offer.image for offer in offers])
+    described = [_describe(offer, path, result.photo.size) for offer, path in zip(offers, small, strict=True)]
+    yield {"result": shown | {"alternatives": described}}
 
 
-def show_full_size(workspace: Workspace, edits: Edits, choices: Choices) -> Properties:
-    """The photo before and after with all its pixels, for a person who has zoomed in: the property `full`."""
+def look_closer(workspace: Workspace, edits: Edits, choices: Choices) -> Properties:
+    """The part of the photo that a person who has zoomed in, or moved on, sees now: the property `part`."""
     result, _ = _colorize(workspace, edits, choices)
-    before = _show_gray(workspace, result.photo, LARGEST_SHOWN)
-    after = _show(workspace, "after-full", np.asarray(result.preview(LARGEST_SHOWN)))
-    return {"full": {"revision": edits.revision, "before": before, "after": after}}
+    return {"part": show_part(workspace, result, edits.view) | {"revision": edits.revision}}
 
 
 def download(workspace: Workspace, edits: Edits, choices: Choices) -> Properties:
     """The photo at full size in a file: the property `download`."""
     result, _ = _colorize(workspace, edits, choices)
-    path = _new_path(workspace, "download", result_name(workspace.photo_name, edits.format))
+    path = workspace.new_folder("download") / result_name(workspace.photo_name, edits.format)
     result.save(path, note=edits.note)
     return _as_download(path)
 
@@ -172,7 +177,7 @@ def download(workspace: Workspace, edits: Edits, choices: Choices) -> Properties
 def save_hints(workspace: Workspace, edits: Edits) -> Properties:
     """The hints as a JSON file: the property `download`."""
     size = workspace.photo.size
-    path = _new_path(workspace, "hints", f"{Path(workspace.photo_name).stem}-hints.json")
+    path = workspace.new_folder("hints") / f"{Path(workspace.photo_name).stem}-hints.json"
     path.write_text(hints_to_json(strokes_to_hints(edits.strokes, size), size), encoding="utf-8")
     return _as_download(path)
 
@@ -213,33 +218,22 @@ def _suggestions(result: ColorizationResult, touched: tuple[float, float] | None
         return []
     (width, height), (x, y) = result.photo.size, touched
     suggestions = result.suggestions(int(x * width), int(y * height), luminance=SWATCHES)
-    return [asdict(suggestion) for suggestion in suggestions]
+    return [asdict(suggestion) | {"name": color_name(suggestion.color)} for suggestion in suggestions]
 
 
-def _describe(offer: Alternative, size: tuple[int, int]) -> Properties:
-    described = asdict(offer)
+def _notes(photo: Photo) -> list[str]:
+    """What a person should know about how the photo was read, in sentences."""
+    notes = [f"{note[:1].upper()}{note[1:]}." for note in photo.notes]
+    return notes if photo.colors is None else [*notes, OWN_COLORS]
+
+
+def _describe(offer: Alternative, image: str, size: tuple[int, int]) -> Properties:
+    described: Properties = vars(offer) | {"image": image}
     if offer.hint is not None:
         (stroke,) = hints_to_strokes([offer.hint], size)
         (x, y), *_ = stroke["points"]
-        described["hint"] = {"x": x, "y": y, "color": stroke["color"], "radius": stroke["radius"]}
+        described["hint"] = {"x": x, "y": y} | {name: value for name, value in stroke.items() if name != "points"}
     return described
-
-
-def _show_gray(workspace: Workspace, photo: Photo, longer_side: int) -> str:
-    luminance = photo.reduced(longer_side).luminance
-    return _show(workspace, f"before-{longer_side}", np.repeat(luminance[..., None], 3, axis=2))
-
-
-def _show(workspace: Workspace, kind: str, pixels: np.ndarray) -> str:
-    """Write a picture for the page and return its path; the oldest of its kind goes."""
-    path = _new_path(workspace, kind, f"{kind}.jpg")
-    write(pixels, path, quality=90)
-    return str(path)
-
-
-def _new_path(workspace: Workspace, kind: str, name: str) -> Path:
-    """Where a file of this name may be written, in a folder of its own: what a browser has cached is never changed."""
-    return workspace.new_folder(kind, kept=_KEPT_PICTURES) / name
 
 
 def _as_download(path: Path) -> Properties:

@@ -34,14 +34,18 @@ def find_upload(path: str, uploads: Path) -> Path:
     raise ImageError("the photo did not arrive; choose it again")
 
 
-def read_upload(path: Path) -> Photo:
+def read_upload(path: Path, *, own_colors: int | None = None) -> Photo:
     """Read a photo; what is wrong with it names the file alone, not the server's folder around it.
+
+    Args:
+        path: Where it is.
+        own_colors: As `read` takes it.
 
     Raises:
         ImageError: it cannot be read.
     """
     try:
-        return read(path)
+        return read(path, own_colors=own_colors)
     except ImageError as error:
         raise ImageError(str(error).replace(f"{path.parent}/", "")) from error
 

@@ -8,11 +8,12 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from ..errors import ImageError
 from ..pipeline import ColorizationPipeline
 from . import callbacks
 from .callbacks import Choices, Edits, Properties
 from .workers import in_few_threads
-from .workspace import Workspace, Workspaces
+from .workspace import LostPhotoError, Workspace, Workspaces
 
 Work = Callable[[Workspace, Edits], Iterable[Properties]]
 Updates = Iterator[dict[str, Any]]
@@ -41,29 +42,33 @@ class Handlers:
 
     def edit(self, value: Any, request: gr.Request) -> Updates:
         """Other strokes, another model or vividness: show the picture that follows."""
-        yield from self._answer(
+        yield from self._answer_of_photo(
             value, request, lambda workspace, edits: callbacks.edit(workspace, edits, self._choices(edits))
         )
 
-    def show_full_size(self, value: Any, request: gr.Request) -> Updates:
-        """Zoomed in: show all pixels."""
-        yield from self._answer(
-            value, request, lambda workspace, edits: [callbacks.show_full_size(workspace, edits, self._choices(edits))]
+    def look_closer(self, value: Any, request: gr.Request) -> Updates:
+        """Zoomed in, or moved on: show what is seen now with all its pixels."""
+        yield from self._answer_of_photo(
+            value, request, lambda workspace, edits: [callbacks.look_closer(workspace, edits, self._choices(edits))]
         )
 
     def download(self, value: Any, request: gr.Request) -> Updates:
         """The photo as a file."""
-        yield from self._answer(
+        yield from self._answer_of_photo(
             value, request, lambda workspace, edits: [callbacks.download(workspace, edits, self._choices(edits))]
         )
 
     def save_hints(self, value: Any, request: gr.Request) -> Updates:
         """The hints as a file."""
-        yield from self._answer(value, request, lambda workspace, edits: [callbacks.save_hints(workspace, edits)])
+        yield from self._answer_of_photo(
+            value, request, lambda workspace, edits: [callbacks.save_hints(workspace, edits)]
+        )
 
     def load_hints(self, value: Any, request: gr.Request) -> Updates:
         """The hints of a file."""
-        yield from self._answer(value, request, lambda workspace, edits: [callbacks.load_hints(workspace, edits)])
+        yield from self._answer_of_photo(
+            value, request, lambda workspace, edits: [callbacks.load_hints(workspace, edits)]
+        )
 
     def close(self, request: gr.Request) -> None:
         """The photo was put away, or the tab closed: nothing of it stays."""
@@ -73,7 +78,20 @@ class Handlers:
         model = edits.model if edits.model in self.pipelines else next(iter(self.pipelines))
         return Choices(model, self.pipelines[model], edits.vividness)
 
+    def _answer_of_photo(self, value: Any, request: gr.Request, work: Work) -> Updates:
+        """As `_answer`, for work on the photo that the tab has."""
+
+        def work_on_it(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
+            if not edits.photo:
+                raise ImageError("there is no photo yet; open one first")
+            if workspace.source != edits.photo:
+                raise LostPhotoError
+            yield from work(workspace, edits)
+
+        yield from self._answer(value, request, work_on_it)
+
     def _answer(self, value: Any, request: gr.Request, work: Work) -> Updates:
+        yield gr.skip()  # of a call without any answer Gradio empties the stage's value
         workspace, revision = self.workspaces.of(str(request.session_hash)), None
         try:
             edits = Edits.parse(value)
@@ -89,7 +107,7 @@ class Handlers:
     def _next(workspace: Workspace, answers: Iterator[Properties]) -> Properties | None:
         # Held for one step only: Gradio may take the next one in another thread, or never.
         with workspace.lock:
-            return _work(answers)
+            return None if workspace.closed else _work(answers)
 
 
 @in_few_threads

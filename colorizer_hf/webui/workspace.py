@@ -8,9 +8,11 @@ import secrets
 import shutil
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..errors import ImageError
 from ..imaging import Photo
@@ -21,6 +23,8 @@ from .files import read_upload
 MAX_PIXELS_IN_MEMORY = 400_000_000  # of the photos of all tabs together
 MAX_TABS_IN_MEMORY = 24
 MAX_TABS = 1000  # with files on the disk
+_OWN_COLORS = 800  # pixels of the longer side: colours are seen less sharply than brightness
+_KEPT_FILES = 2  # of each kind: the page may still be fetching the last but one
 
 
 class LostPhotoError(Exception):
@@ -34,15 +38,20 @@ class Workspace:
     Attributes:
         folder: Of this tab alone; what lies in it can be fetched by whoever knows its name.
         photo_path: The photo's file under the person's own name for it; None while there is none.
+        source: How the page calls this photo.
+        closed: Whether the tab, or the photo in it, was closed: no work on it is of use any more.
         lock: Held while one of the tab's events is worked on.
     """
 
     folder: Path
     photo_path: Path | None = None
+    source: Mapping[str, Any] | None = None
+    closed: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     _photo: Photo | None = None
     _sessions: dict[str, EditSession] = field(default_factory=dict)
     _folders: dict[str, list[Path]] = field(default_factory=dict)
+    _made: dict[str, tuple[Hashable, str]] = field(default_factory=dict)
 
     def open(self, path: Path, *, name: str | None = None, keep: bool = False) -> Photo:
         """Take a photo's file into the folder, in the place of the photo before; if it cannot be read, that one stays.
@@ -64,13 +73,14 @@ class Workspace:
             with suppress(OSError):  # another upload of the same photo is in it
                 path.parent.rmdir()
         try:
-            photo = read_upload(moved)
+            photo = read_upload(moved, own_colors=_OWN_COLORS)
         except ImageError:
             shutil.rmtree(moved.parent)
             raise
         if self.photo_path is not None:
             shutil.rmtree(self.photo_path.parent, ignore_errors=True)
         self.forget()
+        self._made.clear()
         self.photo_path, self._photo = moved, photo
         return photo
 
@@ -85,7 +95,7 @@ class Workspace:
         if self._photo is None:
             if self.photo_path is None or not self.photo_path.is_file():
                 raise LostPhotoError
-            self._photo = read_upload(self.photo_path)
+            self._photo = read_upload(self.photo_path, own_colors=_OWN_COLORS)
         return self._photo
 
     @property
@@ -99,20 +109,26 @@ class Workspace:
             self._sessions[model] = EditSession(pipeline, self.photo)
         return self._sessions[model]
 
-    def new_folder(self, kind: str, *, kept: int) -> Path:
-        """A new folder for a file of some kind; of this kind only the newest `kept` stay."""
+    def new_folder(self, kind: str) -> Path:
+        """A new folder for files of some kind: what a browser has cached is never changed. Only the newest stay."""
         folders = self._folders.setdefault(kind, [])
         folders.append(self.folder / f"{kind}-{secrets.token_hex(4)}")
         folders[-1].mkdir(parents=True)
-        while len(folders) > kept:
+        while len(folders) > _KEPT_FILES:
             shutil.rmtree(folders.pop(0), ignore_errors=True)
         return folders[-1]
 
-    def clear(self) -> None:
-        """Forget the photo and remove everything that was made of it."""
+    def once(self, kind: str, of: Hashable, make: Callable[[], str]) -> str:
+        """What `make` made last for this kind, if it was of the same; else it is made now."""
+        if self._made.get(kind, (None, ""))[0] != of:
+            self._made[kind] = (of, make())
+        return self._made[kind][1]
+
+    def close(self) -> None:
+        """Forget the photo and remove everything that was made of it; this workspace is of no more use."""
         self.forget()
+        self.closed = True
         self.photo_path = None
-        self._folders.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def forget(self) -> None:
@@ -156,7 +172,7 @@ class Workspaces:
             workspace = self._by_tab.pop(tab, None)
         if workspace is not None:
             with workspace.lock:
-                workspace.clear()
+                workspace.close()
 
     def bound_memory(self) -> None:
         """Let the tabs that were used least recently forget their photos until the rest fits; the last used keeps."""

@@ -39,6 +39,7 @@ class Tab:
         height: Of the window.
         dark: Whether the person prefers dark pages.
         touch: Whether the screen can be touched.
+        density: Pixels of the screen per CSS pixel.
 
     Attributes:
         page: Playwright's handle.
@@ -56,12 +57,16 @@ class Tab:
         height: int = 800,
         dark: bool = False,
         touch: bool = False,
+        density: float = 1,
     ) -> None:
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.crashes: list[str] = []
         self._context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", has_touch=touch
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            has_touch=touch,
+            device_scale_factor=density,
         )
         self.page = self._context.new_page()
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -121,6 +126,28 @@ class Tab:
             pixels = np.asarray(picture.convert("RGB"))
         middle, margin = round(x * pixels.shape[1]), 30  # the divider's handle and the round corners are left out
         return pixels[margin:-margin, margin : middle - margin], pixels[margin:-margin, middle + margin : -margin]
+
+    @contextmanager
+    def bytes_received(self) -> Generator[list[int]]:
+        """What answers to requests that begin within weigh, in bytes over the wire; complete when it is left."""
+        devtools = self._context.new_cdp_session(self.page)
+        begun: set[str] = set()
+        weights: list[int] = []
+
+        def end(event: dict[str, Any]) -> None:
+            if event["requestId"] in begun:
+                begun.remove(event["requestId"])
+                weights.append(int(event.get("encodedDataLength", 0)))
+
+        devtools.on("Network.requestWillBeSent", lambda event: begun.add(event["requestId"]))
+        devtools.on("Network.loadingFinished", end)
+        devtools.on("Network.loadingFailed", end)
+        devtools.send("Network.enable")
+        yield weights
+        self.page.wait_for_timeout(1000)  # what the page asks for after a while belongs to it
+        while begun:
+            self.page.wait_for_timeout(50)
+        devtools.detach()
 
     # Opening
 

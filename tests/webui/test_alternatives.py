@@ -1,17 +1,16 @@
 """Other colourings to choose from."""
 
-import base64
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from colorizer_hf.color_names import color_name
 from colorizer_hf.hints import Hint
 from colorizer_hf.pipeline import ColorizationPipeline
 from colorizer_hf.session import EditSession
-from colorizer_hf.webui.alternatives import THUMBNAIL, Alternative, alternatives, hue_name, second_guesses
+from colorizer_hf.webui.alternatives import THUMBNAIL, Alternative, alternatives, color_at, second_guesses
 from colorizer_hf.webui.files import example_photos
 
 
@@ -26,8 +25,7 @@ def session(request: pytest.FixtureRequest, pipe: ColorizationPipeline) -> EditS
 
 
 def picture(offer: Alternative) -> np.ndarray:
-    with Image.open(io.BytesIO(base64.b64decode(offer.image.partition(",")[2]))) as image:
-        return np.asarray(image).astype(int)
+    return np.asarray(offer.image.convert("RGB")).astype(int)
 
 
 def test_no_two_offers_are_the_same(session: EditSession) -> None:
@@ -61,12 +59,12 @@ def test_where_somebody_has_said_something_there_is_no_guessing(session: EditSes
         assert distance > 0.05 * max(session.photo.size)
 
 
-@pytest.mark.parametrize(
-    ("color", "name"),
-    [("#c02020", "red"), ("#20a030", "green"), ("#3050c0", "blue"), ("#808080", "gray"), ("#a0522d", "orange")],
-)
-def test_hues_have_plain_names(color: str, name: str) -> None:
-    assert hue_name(color) == name
+def test_a_second_guess_is_called_as_it_looks_where_it_is(session: EditSession) -> None:
+    width, height = session.photo.size
+    for offer in alternatives(session, [], 1.0):
+        if offer.hint is not None:
+            seen = color_at(offer.image, offer.hint.x / width, offer.hint.y / height)
+            assert offer.label == f"Perhaps {color_name(seen)}"
 
 
 def test_a_photo_of_one_pixel_has_alternatives(pipe: ColorizationPipeline, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_two_people_at_once_see_their_own_photos_only_at_addresses_that_cannot_b
         hints = hints_from_json(tab.save_hints(), own.size)
         assert len(hints) == 2
         expected = np.asarray(pipeline(own, hints=hints).preview())
-        assert np.abs(tab.shown().astype(int) - expected).mean() < 2  # what JPEG costs
+        assert np.abs(tab.shown().astype(int) - expected).mean() < 4  # what WebP costs
     names = [folder_name(tab) for tab in tabs.values()]
     assert names[0] != names[1]
     assert all(len(name) >= 32 for name in names)  # nobody guesses these
@@ -111,7 +111,7 @@ def test_a_photo_that_the_server_has_lost_is_given_again_with_its_strokes(
     hints = hints_from_json(tab.save_hints(), photo.size)
     assert [hint.color for hint in hints] == ["#4c8f8b", "#c0282d"]
     expected = np.asarray(pipeline(photo, hints=hints).preview())
-    assert np.abs(tab.shown().astype(int) - expected).mean() < 2
+    assert np.abs(tab.shown().astype(int) - expected).mean() < 4
 
 
 def test_a_photo_whose_files_are_gone_from_the_disk_is_no_end_of_the_work(

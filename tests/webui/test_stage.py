@@ -274,24 +274,6 @@ class TestOtherColourings:
 
 
 class TestLooking:
-    def test_zoomed_in_all_pixels_of_a_large_photo_are_shown_and_after_an_edit_again(
-        self, tab: Tab, tmp_path: Path
-    ) -> None:
-        with Image.open(CUP) as photo:
-            photo.resize((2400, 1600)).save(tmp_path / "large.jpg")
-        tab.open(tmp_path / "large.jpg")
-        assert tab.shown().shape == (1067, 1600, 3)
-        for _ in range(4):
-            tab.part("zoom-in").click()
-        expect(tab.part("stage")).to_have_attribute("data-full", "true")
-        assert tab.shown().shape == tab.shown("before").shape == (1600, 2400, 3)
-        tab.use("brush")
-        tab.page.get_by_role("button", name="teal", exact=True).click()
-        tab.part("picture").click()
-        expect(tab.part("stage")).to_have_attribute("data-revision", "2")
-        expect(tab.part("stage")).to_have_attribute("data-full", "true")
-        assert tab.shown().shape == (1600, 2400, 3)
-
     def test_the_divider_has_gray_on_its_left_and_colour_on_its_right(self, family: Tab) -> None:
         divider = family.part("divider")
         expect(divider).to_have_attribute("aria-valuenow", "50")

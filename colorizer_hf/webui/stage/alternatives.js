@@ -2,6 +2,7 @@
 
 import { change } from "./editing.js";
 import { fill, makeButton, part } from "./page.js";
+import { urlOf } from "./python.js";
 import { state, strokes } from "./state.js";
 import { adopt } from "./strokes.js";
 
@@ -14,7 +15,7 @@ export function drawAlternatives() {
   part("others").hidden = !alternatives.length;
   fill(part("alternatives"), alternatives.map((alternative) => {
     const { label, image, current } = alternative;
-    const button = makeButton("alternative", label, () => take(alternative), image);
+    const button = makeButton("alternative", label, () => take(alternative), urlOf(image));
     button.setAttribute("aria-pressed", current);
     button.append(Object.assign(document.createElement("span"), { textContent: label }));
     return button;

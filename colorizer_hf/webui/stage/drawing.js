@@ -1,6 +1,5 @@
 // Draws the stage as `state` and `view` say.
 
-import { after } from "./layer.js";
 import { part } from "./page.js";
 import { settings } from "./settings.js";
 import { ASK, state, strokes, view } from "./state.js";
@@ -34,7 +33,7 @@ export function draw() {
     height: `${height / view.zoom}px`,
     transform: `translate(${view.corner[0]}px, ${view.corner[1]}px) scale(${view.zoom})`,
   });
-  after.image.style.opacity = state.peek ? 0 : 1;
+  part("after-side").style.opacity = state.peek ? 0 : 1;
   Object.assign(part("picture").dataset, { tool: state.tool, zoomed: view.zoom > 1 });
   drawDivider(!painting && !state.peek && state.shown);
   drawStrokes(painting && !state.peek);
@@ -57,7 +56,7 @@ function drawDivider(visible) {
   Object.assign(divider.style, { left: `${x}px`, top: `${top}px`, height: `${bottom - top}px` });
   divider.setAttribute("aria-valuenow", Math.round(state.split * 100));
   divider.setAttribute("aria-valuetext", `${Math.round(state.split * 100)} % original`);
-  after.image.style.clipPath = visible ? `inset(0 0 0 ${view.toShare([x, 0])[0] * 100}%)` : "";
+  part("after-side").style.clipPath = visible ? `inset(0 0 0 ${view.toShare([x, 0])[0] * 100}%)` : "";
 }
 
 function drawButtons() {

@@ -7,6 +7,7 @@ import { gestures, strokeUnder } from "./gestures.js";
 import { element, on, part, TEXT_FIELD } from "./page.js";
 import { setPicking, setSize } from "./palette.js";
 import { settings } from "./settings.js";
+import { sharpen } from "./sharpness.js";
 import { active, state, view } from "./state.js";
 import { moved } from "./strokes.js";
 import { peek, setSplit, setTool, zoomBy } from "./tools.js";
@@ -79,13 +80,18 @@ function photoKey(event) {
   const painting = state.tool !== "compare" && state.photo;
   if (arrow && state.lifted) moveSelected(arrow);
   else if (arrow && painting) moveCrosshair(arrow);
-  else if (arrow && view.zoom > 1) view.panBy(-3 * arrow[0], -3 * arrow[1]);
+  else if (arrow && view.zoom > 1) pan(-3 * arrow[0], -3 * arrow[1]);
   else if ((event.key === "Enter" || event.key === " ") && painting) {
     useTool();
   } else if (event.key === "Delete" || event.key === "Backspace") removeSelected();
   else return;
   event.preventDefault();
   refresh();
+}
+
+function pan(dx, dy) {
+  view.panBy(dx, dy);
+  sharpen();
 }
 
 /** Use the tool at the crosshair; on the selected dab it lifts the dab, or puts it down. */

@@ -4,7 +4,7 @@ import { part } from "./page.js";
 const THUMBNAIL = 160; // pixels of the longer side
 const SAMPLE = 5; // pixels of a side of what the pipette looks at
 
-/** One of the two pictures laid over each other. A new picture takes the old one's place when it is decoded. */
+/** One of the pictures laid over each other. A new picture takes the old one's place when it is decoded. */
 class Layer {
   #turn = 0;
 
@@ -16,11 +16,15 @@ class Layer {
     return part(this.name);
   }
 
-  /** True when the picture is shown; false when another was asked for in the meantime. */
-  async show(url) {
+  /** Show a picture, at a place in the sheet if it is no picture of the whole photo.
+   *
+   * True when it is shown; false when another was asked for in the meantime. */
+  async show(url, place = {}) {
     const turn = ++this.#turn;
+    if (!this.image.hidden && this.image.getAttribute("src") === url) return true;
     const image = this.image.cloneNode();
-    Object.assign(image, { src: url, hidden: false, className: "" });
+    Object.assign(image, { src: url, hidden: false });
+    Object.assign(image.style, place);
     await image.decode().catch((error) => {
       if (turn === this.#turn) throw error;
     });
@@ -64,3 +68,5 @@ class Layer {
 
 export const before = new Layer("before");
 export const after = new Layer("after");
+export const beforePart = new Layer("before-part"); // of what is seen, with more pixels
+export const afterPart = new Layer("after-part");

@@ -19,7 +19,7 @@ import { wirePointer } from "./pointer.js";
 import { answers, connect, send, watch } from "./python.js";
 import { takeDownload, takeError, takePhoto, takeResult, takeStrokes } from "./results.js";
 import { recall } from "./settings.js";
-import { sharpen, takeFull } from "./sharpness.js";
+import { sharpen, takePart } from "./sharpness.js";
 import { state, view } from "./state.js";
 import { hideError, hideNotice, showError } from "./status.js";
 import { peek, setTool, zoomBy } from "./tools.js";
@@ -107,7 +107,7 @@ function wireSizes() {
 
 function wirePython() {
   const takers = {
-    photo: takePhoto, result: takeResult, full: takeFull, strokes: takeStrokes,
+    photo: takePhoto, result: takeResult, part: takePart, strokes: takeStrokes,
     download: takeDownload, error: takeError, examples: drawExamples,
   };
   for (const [prop, take] of Object.entries(takers)) watch(prop, take);

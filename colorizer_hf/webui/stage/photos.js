@@ -6,6 +6,7 @@ import { fileOf, forget, kept, leaveTab, markUnsent } from "./keeping.js";
 import { after, before } from "./layer.js";
 import { element, part } from "./page.js";
 import { send, tell } from "./python.js";
+import { showCloser } from "./sharpness.js";
 import { emptyHand, nothing, state, view } from "./state.js";
 import { describe, hideError, hideNotice, setBusy, setProgress, showError, showNotice } from "./status.js";
 import { setTool } from "./tools.js";
@@ -80,12 +81,13 @@ function clear() {
   state.opening++;
   before.clear();
   after.clear();
+  showCloser(null);
   emptyHand();
   setTool("compare");
   setBusy("");
   hideNotice();
   describe("", "");
-  Object.assign(element.dataset, { revision: "", full: false });
+  Object.assign(element.dataset, { revision: "", sharp: false });
   refresh();
 }
 
@@ -120,7 +122,6 @@ async function preview(url) {
   const shown = await before.show(url).catch(() => false); // the server may read what the browser cannot
   URL.revokeObjectURL(url);
   if (!shown) return;
-  before.image.className = "grayed";
   frame(before.image.naturalWidth, before.image.naturalHeight);
   refresh();
 }

@@ -2,7 +2,7 @@
 // are properties (main.js watches them).
 
 import { settings } from "./settings.js";
-import { state } from "./state.js";
+import { state, view } from "./state.js";
 
 const ANSWERED = ["open", "edit"]; // by a result
 
@@ -41,5 +41,6 @@ export function tell(request = null) {
   const { source, edits, touched } = state.coming ?? state;
   const { strokes, vividness } = edits.now;
   const chosen = { model, vividness, format, note };
-  gradio.props.value = structuredClone({ revision: state.revision, photo: source, strokes, touched, settings: chosen, request });
+  const said = { revision: state.revision, photo: source, strokes, touched, settings: chosen, view: view.onScreen, request };
+  gradio.props.value = structuredClone(said);
 }

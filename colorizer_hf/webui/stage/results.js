@@ -8,7 +8,7 @@ import { after, before } from "./layer.js";
 import { element } from "./page.js";
 import { enter, fail, rescue } from "./photos.js";
 import { answers, urlOf } from "./python.js";
-import { sharpen } from "./sharpness.js";
+import { sharpen, showCloser } from "./sharpness.js";
 import { state, view } from "./state.js";
 import { describe, hideError, setBusy, showError } from "./status.js";
 import { adopt } from "./strokes.js";
@@ -41,8 +41,9 @@ export async function takeResult() {
     state.suggestions = result.suggestions;
   }
   if (result.after !== state.result?.after) {
-    element.dataset.full = false;
+    element.dataset.sharp = false;
     state.arriving = after.show(urlOf(result.after));
+    showCloser(result.part);
   }
   state.result = result;
   refresh();
@@ -104,6 +105,7 @@ export function takeError() {
   const { error } = answers();
   if (!error) return hideError();
   if (error.revision !== null && error.revision < (state.coming ?? state).opened) return; // of a photo that was put away
-  if (error.lost && state.source && !state.rescued) rescue();
+  if (error.lost && !state.source) return; // nobody misses it
+  if (error.lost && !state.rescued) rescue();
   else fail(error.message);
 }

@@ -23,7 +23,8 @@ export const nothing = () => ({
   shown: false, // there is a picture in colour
   revealing: false, // it is just being drawn over the gray one
   rescued: false, // the photo was given a second time, and no result has come since
-  sharpened: null, // the result for which full-size pictures were asked for
+  closer: null, // what is shown of the part that is seen, if that has more pixels than the whole
+  asked: "", // of what a closer look was asked for last
   alternatives: [],
   split: 0.5, // the divider's place in the part of the photo that is seen
   color: ASK, // of the brush: what a stroke has, or ASK

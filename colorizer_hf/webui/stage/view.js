@@ -67,6 +67,18 @@ export class View {
     return this.size.map((size, i) => this.corner[i] + share[i] * size);
   }
 
+  /** What Python is told of it: pixels of the screen along the photo's longer side, fitted and as it is shown, and which
+   * part of it is seen. */
+  get onScreen() {
+    const [left, top, right, bottom] = this.seen;
+    const shown = this.longer * devicePixelRatio;
+    return {
+      fitted: Math.round(shown / this.zoom),
+      shown: Math.round(shown),
+      seen: [...this.toShare([left, top]), ...this.toShare([right, bottom])],
+    };
+  }
+
   /** Left, top, right and bottom of the part of the photo that is seen. */
   get seen() {
     const end = this.size.map((size, i) => Math.min(this.corner[i] + size, this.box[i]));

@@ -1,0 +1,44 @@
+"""The colours that a photograph came with, kept small: to show them, not to work with them."""
+
+import numpy as np
+from PIL import Image
+
+from .photo import eight_bit
+
+_TINTED = 12  # of 255, between the channels of a pixel; less is noise of a gray picture stored in colour
+_SHARE = 99  # per cent of the pixels that may be tinted less
+
+
+class ColorSketch:
+    """Gathers a picture's colours, reduced, from bands of its rows.
+
+    Args:
+        size: The picture's width and height.
+        longer_side: Of what is gathered, in pixels.
+    """
+
+    def __init__(self, size: tuple[int, int], longer_side: int) -> None:
+        self._size = size
+        self._longer_side = longer_side
+        self._step = max(1, max(size) // (2 * longer_side))  # what is left is still averaged from several pixels
+        self._seen = 0  # rows
+        self._rows: list[np.ndarray] = []
+
+    def add(self, rows: np.ndarray) -> None:
+        """Take the next rows: (n, W, 3) sRGB, uint8 or uint16."""
+        first = -self._seen % self._step
+        self._rows.append(eight_bit(rows[first :: self._step, :: self._step]))
+        self._seen += len(rows)
+
+    def colors(self) -> np.ndarray | None:
+        """(h, w, 3) uint8 of the picture; None if it is gray."""
+        if not self._rows:
+            return None
+        scale = min(1.0, self._longer_side / max(self._size))
+        width, height = (max(1, round(side * scale)) for side in self._size)
+        sketch = Image.fromarray(np.concatenate(self._rows)).resize((width, height), Image.Resampling.BOX)
+        colors = np.asarray(sketch)
+        return colors if np.percentile(np.ptp(colors, axis=2), _SHARE) > _TINTED else None
+
+
+__all__ = ["ColorSketch"]
