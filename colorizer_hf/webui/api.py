@@ -47,7 +47,7 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
         archive = new_result_folder(uploads) / "colorized.zip"
         paths = [_uploaded(photo) for photo in photos or []]
         outcomes = colorize_files(paths, archive, colorize, Options(model, vividness, format, note))
-        return str(archive), [vars(outcome) for outcome in outcomes]
+        return str(archive), [{"photo": one.photo, "result": one.result, "message": one.message} for one in outcomes]
 
     # Components give the parameters their types and defaults; nobody sees them.
     hints = gr.Textbox("", label="hints", visible=False)

@@ -5,14 +5,12 @@ import base64
 import io
 import os
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # gradio reads it when it is imported
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 from PIL import Image
 
 from ..hints import Hint
@@ -22,14 +20,14 @@ from ..pipeline import ColorizationPipeline, ColorizationResult
 from ..vividness import DEFAULT_VIVIDNESS
 from . import stage_files
 from .api import add_endpoints
-from .files import SUFFIXES, example_photos, new_result_folder
+from .files import example_photos
 from .handlers import Handlers
 from .lent_gpu import Decorator, on_lent_gpu
-from .whole_photos import Colorize, Options, Outcome, colorize_files
+from .many_photos import add_many_photos
+from .whole_photos import Colorize
 from .workers import AT_ONCE, finish
 
 MAX_SESSIONS = 1000  # clients whose settings are remembered
-NOTE = "Say in the file that colour was added"
 _WORK: dict[str, Any] = {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
 _LIVE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _ASSETS = Path(__file__).parent / "assets"
@@ -58,11 +56,11 @@ def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu
 def _build(names: Sequence[str], pipelines: dict[str, ColorizationPipeline], colorize: Colorize) -> gr.Blocks:
     with gr.Blocks(title="Colorizer", analytics_enabled=False, fill_width=True) as app:
         gr.Markdown("# Colorizer\nColour for photographs that have none.", elem_id="title")
-        with gr.Tabs():
-            with gr.Tab("One photo"):
+        with gr.Tabs() as tabs:
+            with gr.Tab("One photo", id="one"):
                 _one_photo(pipelines, app)
             with gr.Tab("Many photos"):
-                _many_photos(names, colorize)
+                add_many_photos(app, pipelines, colorize, _WORK, show_one=lambda: gr.update(selected="one"), tabs=tabs)
             with gr.Tab("How it works"):
                 gr.Markdown(_asset("about.md"), elem_id="about")
         add_endpoints(names, colorize, _WORK)
@@ -178,50 +176,6 @@ _TELL_STAGE = """() => {
 }"""
 
 
-def _many_photos(names: Sequence[str], colorize: Colorize) -> None:
-    with gr.Row():
-        with gr.Column(scale=3, min_width=340):
-            photos = gr.File(label="Photos", file_count="multiple", elem_id="photos", height=260)
-        with gr.Column(scale=2, min_width=260):
-            model, vividness, format, note = _model(names), _vividness(), _format(), _note()
-            start = gr.Button("Colour all", variant="primary", elem_id="colour-all")
-    archive = gr.File(label="Results", interactive=False, visible=False, elem_id="archive")
-    table = gr.HTML(apply_default_css=False, elem_id="outcomes")
-
-    def colorize_all(
-        photos: list[str] | None,
-        model: str,
-        vividness: float,
-        format: str,
-        note: bool,
-        progress: Any = gr.Progress(),  # noqa: B008 - so Gradio finds it
-    ) -> tuple[Any, str]:
-        if not photos:
-            raise gr.Error("There are no photos yet; choose some.", print_exception=False)
-        path = new_result_folder(Path(get_upload_folder())) / "colorized.zip"
-        outcomes: list[Outcome] = []
-        options = Options(model, vividness, format, note)
-        for outcome in colorize_files([Path(photo) for photo in photos], path, colorize, options):
-            outcomes.append(outcome)
-            progress((len(outcomes), len(photos)), desc=outcome.photo, unit="photos")
-        return gr.update(value=str(path), visible=True), _table(outcomes)
-
-    start.click(
-        colorize_all, [photos, model, vividness, format, note], [archive, table], api_visibility="private", **_WORK
-    )
-
-
-def _table(outcomes: Sequence[Outcome]) -> str:
-    rows = [
-        "<tr>"
-        + "".join(f"<td>{escape(text)}</td>" for text in (one.photo, one.result or "failed", one.message))
-        + "</tr>"
-        for one in outcomes
-    ]
-    head = "<tr><th>Photo</th><th>Result</th><th>Remarks</th></tr>"
-    return f"<table><caption>One by one</caption><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
-
-
 def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
     """The photo with everything that is done on it."""
     return gr.HTML(
@@ -250,23 +204,6 @@ def _example(path: Path) -> dict[str, str]:
         photo.save(file, "JPEG", quality=80)
     image = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
     return {"name": path.name, "label": path.stem.replace("_", " ").capitalize(), "image": image}
-
-
-def _model(names: Sequence[str]) -> gr.Dropdown:
-    return gr.Dropdown(list(names), value=names[0], label="Model", filterable=False)
-
-
-def _vividness() -> gr.Slider:
-    info = "0: the safest colours. 1: as colourful as photographs are."
-    return gr.Slider(0, 1, value=DEFAULT_VIVIDNESS, step=0.05, label="Vividness", info=info)
-
-
-def _format() -> gr.Radio:
-    return gr.Radio(list(SUFFIXES), value="JPEG", label="File format", info="16-bit photos stay 16-bit in a PNG.")
-
-
-def _note() -> gr.Checkbox:
-    return gr.Checkbox(True, label=NOTE)
 
 
 def _asset(name: str) -> str:

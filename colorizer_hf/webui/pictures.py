@@ -106,7 +106,7 @@ class Part:
 
 def show_original(workspace: Workspace, photo: Photo, view: View) -> str:
     """Write a picture of the whole photo as it came, and return its path."""
-    return _show(workspace, "before", _original(photo, view.longer_side(photo)))
+    return _show(workspace, "before", original(photo, view.longer_side(photo)))
 
 
 def show_result(workspace: Workspace, result: ColorizationResult, view: View) -> str:
@@ -124,7 +124,7 @@ def show_part(workspace: Workspace, result: ColorizationResult, view: View) -> d
     before = workspace.once(
         "before-part",
         part,
-        lambda: _show(workspace, "before-part", _original(result.photo, part.longer_side, part.box)),
+        lambda: _show(workspace, "before-part", original(result.photo, part.longer_side, part.box)),
     )
     after = _show(workspace, "after-part", np.asarray(result.preview(part.longer_side, part=part.box)))
     return {"box": part.shares, "scale": part.longer_side, "before": before, "after": after}
@@ -139,7 +139,7 @@ def show_small(workspace: Workspace, kind: str, images: Sequence[Image.Image]) -
     return [str(path) for path in paths]
 
 
-def _original(photo: Photo, longer_side: int, box: Box | None = None) -> np.ndarray:
+def original(photo: Photo, longer_side: int, box: Box | None = None) -> np.ndarray:
     """The photo as it came, in colours of its own if it had some: (h, w, 3)."""
     reduced = photo.reduced(longer_side)
     left, top, right, bottom = box or (0, 0, *reduced.size)
@@ -158,4 +158,4 @@ def _show(workspace: Workspace, kind: str, pixels: np.ndarray) -> str:
     return str(path)
 
 
-__all__ = ["FITTED", "Part", "View", "show_original", "show_part", "show_result", "show_small"]
+__all__ = ["FITTED", "Part", "View", "original", "show_original", "show_part", "show_result", "show_small"]

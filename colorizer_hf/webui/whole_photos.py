@@ -3,18 +3,24 @@
 import logging
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import ColorizerError
 from ..hints import hints_from_json
+from ..imaging import write
 from ..pipeline import ColorizationResult
 from .files import clean_name, read_upload, result_name
+from .pictures import original
 from .workers import in_few_threads
 
 Colorize = Callable[..., ColorizationResult]
 """(model's name, photo, hints, vividness) -> result"""
+
+_LOOK = 240  # pixels of the longer side of a small picture
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +50,27 @@ class Outcome:
         photo: Name of its file.
         result: Name of the result in the archive; None if it failed.
         message: What went wrong; empty if nothing did.
+        before: Small picture of the photo as it came, if any was asked for.
+        after: The same in colour.
     """
 
     photo: str
     result: str | None
     message: str
+    before: Path | None = None
+    after: Path | None = None
 
 
 @in_few_threads
-def colorize_file(path: Path, folder: Path, colorize: Colorize, options: Options, *, hints: str = "") -> Path:
+def colorize_file(
+    path: Path,
+    folder: Path,
+    colorize: Colorize,
+    options: Options,
+    *,
+    hints: str = "",
+    looks: tuple[Path, Path] | None = None,
+) -> Path:
     """Colorize one photo into a folder and return the result's path.
 
     Args:
@@ -61,33 +79,49 @@ def colorize_file(path: Path, folder: Path, colorize: Colorize, options: Options
         colorize: What colorizes.
         options: How.
         hints: JSON as `hints_to_json` writes it; empty for none.
+        looks: Where to write small pictures of the photo before and after; None writes none.
 
     Raises:
         ImageError: the photo cannot be read, or the result not be written.
         HintError: the hints make no sense.
     """
-    photo = read_upload(path)
+    photo = read_upload(path, own_colors=_LOOK)
     dabs = hints_from_json(hints, photo.size) if hints.strip() else None
     target = folder / result_name(clean_name(path.name), options.format)
-    colorize(options.model, photo, dabs, options.vividness).save(target, note=options.note)
+    result = colorize(options.model, photo, dabs, options.vividness)
+    result.save(target, note=options.note)
+    if looks:
+        before, after = looks
+        write(original(photo, _LOOK), before)
+        write(np.asarray(result.preview(_LOOK)), after)
     return target
 
 
-def colorize_files(paths: Sequence[Path], archive: Path, colorize: Colorize, options: Options) -> Iterator[Outcome]:
-    """Colorize photos into a zip file, which is complete when all outcomes were taken.
+def colorize_files(
+    paths: Sequence[Path], archive: Path, colorize: Colorize, options: Options, *, looks: Path | None = None
+) -> Generator[Outcome]:
+    """Colorize photos into a zip file, which is complete when all outcomes were taken, or no more are wanted.
+
+    Args:
+        paths: The photos.
+        archive: The zip file.
+        colorize: What colorizes.
+        options: How.
+        looks: Folder for small pictures of each photo before and after; None makes none.
 
     Yields:
         The outcome of each photo, in order; one that fails does not stop the others.
     """
     taken: set[str] = set()
     with zipfile.ZipFile(archive, "w") as pack, tempfile.TemporaryDirectory(dir=archive.parent) as folder:
-        for path in paths:
+        for number, path in enumerate(paths):
+            pair = (looks / f"{number}-before.webp", looks / f"{number}-after.webp") if looks else None
             try:
-                result = colorize_file(path, Path(folder), colorize, options)
+                result = colorize_file(path, Path(folder), colorize, options, looks=pair)
                 name = _free_name(result, taken)
                 pack.write(result, name)  # as it is: pictures do not get smaller
                 result.unlink()
-                yield Outcome(path.name, name, "")
+                yield Outcome(path.name, name, "", *(pair or ()))
             except ColorizerError as error:
                 yield Outcome(path.name, None, str(error).removeprefix(f"{path.name}: "))
             except FileNotFoundError:  # what was just written is gone: the server's folder goes with the server

@@ -1,6 +1,6 @@
 """The tab "Many photos": from a heap of files to one archive."""
 
-import re
+import io
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from playwright.sync_api import Page, expect
 from colorizer_hf import ColorizationPipeline
 from tests.webui.tabs import Tab
 
-# Remembers every state of the progress bar: each is shown for an instant only.
-WATCH_PROGRESS = """() => {
-    window.progressSeen = new Set();
+# Remembers every count: each is shown for an instant only.
+WATCH_COUNT = """() => {
+    window.counts = new Set();
     new MutationObserver(() => {
-        const shown = document.body.innerText.matchAll(/(\\d+)\\/(\\d+) photos/g);
-        for (const [text] of shown) window.progressSeen.add(text);
-    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+        const [count] = document.querySelector("#outcomes").innerText.match(/\\d+ of \\d+ done/) ?? [];
+        if (count) window.counts.add(count);
+    }).observe(document.querySelector("#outcomes"), { subtree: true, childList: true, characterData: true });
 }"""
 
 
@@ -51,11 +51,14 @@ def colour_all(page: Page) -> None:
     page.get_by_role("button", name="Colour all").click()
 
 
+def wait_until_all_is_done(page: Page, words: str) -> None:
+    expect(page.locator("#outcomes p")).to_have_text(words)
+    expect(page.get_by_role("button", name="Colour all")).to_be_visible()
+
+
 def rows(page: Page) -> list[list[str]]:
-    """The cells of the table, when it is there."""
-    table = page.locator("#outcomes table")
-    expect(table).to_be_visible()
-    return [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
+    """Name and fate of each photo."""
+    return [one.inner_text().split("\n") for one in page.locator("#outcomes li span").all()]
 
 
 def download(page: Page, folder: Path) -> Path:
@@ -73,15 +76,13 @@ def test_every_file_gets_a_row_and_every_good_one_a_picture(page: Page, heap: li
     choose(page, heap)
     page.get_by_role("radio", name="PNG").locator("visible=true").check()
     colour_all(page)
-    assert [row[:2] for row in rows(page)] == [
-        ["gray.png", "gray-colour.png"],
-        ["phone.jpg", "phone-colour.png"],
-        ["text.jpg", "failed"],
-        ["gray.png", "gray-colour-2.png"],
-    ]
-    remarks = [remark for *_, remark in rows(page)]
-    assert remarks[2].startswith("it is not a picture of a format that is read here")
-    assert remarks[:2] + remarks[3:] == [""] * 3
+    wait_until_all_is_done(page, "4 of 4 done")
+    first, second, failed, last = rows(page)
+    assert first == ["gray.png", "gray-colour.png"]
+    assert second == ["phone.jpg", "phone-colour.png"]
+    assert failed[0] == "text.jpg"
+    assert failed[1].startswith("failed: it is not a picture of a format that is read here")
+    assert last == ["gray.png", "gray-colour-2.png"]
 
     folder = download(page, tmp_path / "unpacked")
     pipe = ColorizationPipeline.from_pretrained()
@@ -92,15 +93,73 @@ def test_every_file_gets_a_row_and_every_good_one_a_picture(page: Page, heap: li
             np.testing.assert_array_equal(np.asarray(picture), pipe(photo).pixels)
 
 
-def test_progress_is_told_photo_by_photo(page: Page, heap: list[Path]) -> None:
-    choose(page, heap)
-    page.evaluate(WATCH_PROGRESS)
+def test_each_photo_is_shown_before_and_after(page: Page, heap: list[Path]) -> None:
+    choose(page, heap[:2])
     colour_all(page)
-    assert len(rows(page)) == len(heap)
-    seen = page.evaluate("[...window.progressSeen]")
-    assert seen
+    wait_until_all_is_done(page, "2 of 2 done")
+    pictures = page.locator("#outcomes img")
+    expect(pictures).to_have_count(4)
+    colourful = []
+    for picture in pictures.all():
+        answer = page.request.get(picture.evaluate("image => image.src"))
+        with Image.open(io.BytesIO(answer.body())) as image:
+            colourful.append(np.ptp(np.asarray(image.convert("RGB")).astype(int), axis=2).mean() > 5)
+    assert colourful == [False, True, False, True]
+
+
+def test_the_count_goes_up_photo_by_photo(page: Page, heap: list[Path]) -> None:
+    choose(page, heap)
+    page.evaluate(WATCH_COUNT)
+    colour_all(page)
+    wait_until_all_is_done(page, "4 of 4 done")
+    seen = page.evaluate("[...window.counts]")
+    assert seen[-1] == "4 of 4 done"
+    assert len(seen) > 1
     assert seen == sorted(seen)
-    assert all(re.fullmatch("[1-4]/4 photos", text) for text in seen)
+
+
+def test_what_is_stopped_ends_and_what_was_done_can_be_had(page: Page, heap: list[Path], tmp_path: Path) -> None:
+    many = []
+    for number in range(40):
+        many.append(tmp_path / f"{number}.png")
+        shutil.copy(heap[0], many[-1])
+    page.locator("#photos input[type=file]").set_input_files(many)
+    expect(page.locator("#photos .file")).to_have_count(40)
+    colour_all(page)
+    expect(page.locator("#outcomes li span").first).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#outcomes p")).to_contain_text("Stopped: ")
+    expect(page.get_by_role("button", name="Colour all")).to_be_visible()
+    done = rows(page)
+    assert 1 <= len(done) < 40
+    assert page.locator("#outcomes p").inner_text() == f"Stopped: {len(done)} of 40 done"
+    folder = download(page, tmp_path / "unpacked")
+    assert {path.name for path in folder.iterdir()} == {result for _, result in done}
+
+
+def test_one_of_them_can_be_edited(open_tab: Callable[..., Tab], heap: list[Path]) -> None:
+    tab = open_tab()
+    tab.go_to("Many photos")
+    choose(tab.page, heap[:2])
+    colour_all(tab.page)
+    wait_until_all_is_done(tab.page, "2 of 2 done")
+    with tab.new_picture():
+        tab.page.get_by_role("button", name="Edit phone.jpg").click()
+    expect(tab.part("facts")).to_contain_text("phone.jpg · 600 × 400")
+    tab.paint((0.5, 0.5), color="teal")
+    assert len(tab.hints()) == 1
+
+
+def test_the_list_fits_a_phone(open_tab: Callable[..., Tab], heap: list[Path]) -> None:
+    phone = open_tab(width=390, height=844, touch=True)
+    phone.go_to("Many photos")
+    choose(phone.page, heap[:1])
+    colour_all(phone.page)
+    wait_until_all_is_done(phone.page, "1 of 1 done")
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    name = phone.page.locator("#outcomes b").bounding_box()
+    assert name
+    assert name["height"] < 40  # not a letter to a line
 
 
 def test_a_name_is_shown_as_it_is_and_never_run(page: Page, photos: Path, tmp_path: Path) -> None:
@@ -110,9 +169,10 @@ def test_a_name_is_shown_as_it_is_and_never_run(page: Page, photos: Path, tmp_pa
     expect(page.locator("#photos").get_by_test_id("block-label")).to_be_visible()
     expect(page.locator("#photos .file")).to_have_count(1)
     colour_all(page)
+    wait_until_all_is_done(page, "1 of 1 done")
     ((shown, *_),) = rows(page)
     assert "img src=x" in shown
-    assert page.locator("#outcomes img").count() == 0
+    assert page.locator("#outcomes img").count() == 2
     assert page.title() != "run"
 
 

@@ -128,7 +128,9 @@ export async function start(component) {
   wireKeyboard();
   wireSizes();
   wirePython();
-  wireConnection(element.closest("#stage") ?? element);
+  const host = element.closest("#stage") ?? element;
+  wireConnection(host);
+  on(host, "stage-open", ({ detail }) => openFile(detail)); // from the tab of many photos
   leave();
   // The page was loaded anew before an edit was answered: nobody wanted to leave.
   const record = isUnsent() && (await kept());
