@@ -53,6 +53,10 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Draw PSNR against hints there, as PNG.")
     ] = None,
+    vividness: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Of the colours; published protocols know none.", show_default="0"),
+    ] = None,
     size: Annotated[int | None, typer.Option(min=16, help="Working size; the model's own if absent.")] = None,
     device: Device = None,
     lpips_alex: Annotated[
@@ -68,7 +72,7 @@ def evaluate(
 
     With --protocol vcip2020: on near-infrared frames, beside the frame itself and the true brightness without colour.
     """
-    _check_options(protocol, {"--hints": hints, "--plot": plot}, train)
+    _check_options(protocol, {"--hints": hints, "--plot": plot, "--vividness": vividness}, train)
     counts = _hint_counts("0,1,10,100" if hints is None else hints)
     for path in filter(None, (json, plot)):
         _check_place(path)
@@ -89,7 +93,8 @@ def evaluate(
     network = _load(model, device)
     distances = _lpips(trunks)
     skipped: list[ImageError] = []
-    report = _run(photos, limit, skipped, network, protocol=protocol, hints=counts, lpips=distances, size=size)
+    rules = {"protocol": protocol, "hints": counts, "lpips": distances, "size": size, "vividness": vividness or 0.0}
+    report = _run(photos, limit, skipped, network, **rules)
     report = replace(report, model=model or report.model)
     _print_table(report)
     if json:
@@ -200,6 +205,7 @@ _COLUMNS = (  # those that were not computed are left out; JSON has the rest
     Column("LPIPS alex", "lpips_alex", ".4f"),
     Column("LPIPS vgg", "lpips_vgg", ".4f"),
     Column("colourful", "colourfulness", ".1f"),
+    Column("patchy", "patchiness", ".2f"),
 )
 
 

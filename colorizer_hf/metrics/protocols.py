@@ -32,6 +32,7 @@ from ..models.hint_batch import HintBatch
 from .ciede2000 import ciede2000
 from .colourfulness import colourfulness, colourfulness_absolute
 from .lpips import Lpips
+from .patchiness import patchiness
 from .pixel_errors import absolute_error, mean_squared_error, psnr
 from .report import Averages, EvaluationReport
 from .structural_similarity import ssim
@@ -87,6 +88,7 @@ METRICS: dict[str, Meter] = {
     "ciede2000": ciede2000,
     "colourfulness": lambda picture, _: colourfulness(picture),
     "colourfulness_absolute": lambda picture, _: colourfulness_absolute(picture),
+    "patchiness": patchiness,
 }
 
 

@@ -38,6 +38,7 @@ class Measures:
         lpips_vgg: LPIPS 0.1 with VGG16.
         colourfulness: Of the pictures, as published.
         colourfulness_absolute: Of the pictures, from absolute opponent channels.
+        patchiness: Variation of chroma in Lab units where the photographs have none.
     """
 
     psnr: float
@@ -50,6 +51,7 @@ class Measures:
     lpips_vgg: float | None = None
     colourfulness: float | None = None
     colourfulness_absolute: float | None = None
+    patchiness: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,11 @@ from transformers import initialization as init
 from .backbones import BackboneName, build_backbone
 from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput
 from .chroma_bins import NUM_BINS, bin_centers
+from .coherence import coherent_logits
 from .hint_batch import HintBatch
-from .hint_spread import STRIDE, HintSpread
+from .hint_spread import STRIDE, HintSpread, cell_points
 
+COHERENT_FROM = 0.3  # vividness from which on colours hold together altogether; at 0 nothing is pooled
 UNDECIDED = 0.4  # chroma (ab / 110): expected colours much below it give vividness little of a direction to push in
 
 
@@ -279,12 +281,19 @@ class ChromaFormerModel(ColorizerModel):
     def _vivid_chroma(self, features: ChromaFormerFeatures, vividness: float) -> Tensor:
         if vividness in features.vivid and not torch.is_grad_enabled():
             return features.vivid[vividness]
-        expected = features.chroma - features.residual
-        chroma = self._mean_chroma(self._vivid_logits(features.logits, expected, vividness)) + features.residual
+        logits = self._coherent_logits(features, share=min(vividness / COHERENT_FROM, 1.0))
+        vivid = self._vivid_logits(logits, self._mean_chroma(logits), vividness)
+        chroma = self._mean_chroma(vivid) + features.residual
         if not torch.is_grad_enabled():
             features.vivid.clear()
             features.vivid[vividness] = chroma
         return chroma
+
+    def _coherent_logits(self, features: ChromaFormerFeatures, share: float) -> Tensor:
+        h, w = features.chroma.shape[-2:]
+        points = cell_points(h, w, features.size, features.chroma.device)
+        looks, mix = self.spread.join(features), features.head_mix.flatten(2)
+        return coherent_logits(features.logits, looks, mix, points, self.spread.log_gamma.exp(), share=share)
 
     def _mean_chroma(self, logits: Tensor) -> Tensor:
         B, _, h, w = logits.shape

@@ -94,10 +94,18 @@ class HintSpread(nn.Module):
                 chroma = _paint_spots(chroma, own, hints, cells.points, features.size)
             return chroma
 
+    def join(self, features: "ChromaFormerFeatures") -> Tensor:
+        """The cells' embedding (B, heads, D, h * w), in which those that look alike lie close."""
+        B, _, h, w = features.chroma.shape
+        learned = features.embedding.reshape(B, self.heads, -1, h * w)
+        scaled_chroma = self.chroma_weight.view(1, -1, 1, 1) * features.chroma.reshape(B, 1, 2, -1)
+        scaled_luminance = self.luminance_weight.view(1, -1, 1, 1) * features.luminance.reshape(B, 1, 1, -1)
+        return torch.cat([learned, scaled_chroma, scaled_luminance], dim=2)
+
     def _cells(self, features: "ChromaFormerFeatures", hints: HintBatch) -> Places:
         B, _, h, w = features.chroma.shape
-        embedding = self._join(features.embedding, features.chroma, features.luminance)
-        points = cell_positions(h, w, features.size, embedding.device) * _aspect(features.size, embedding)
+        embedding = self.join(features)
+        points = cell_points(h, w, features.size, embedding.device)
         limit = embedding.new_zeros(B, len(hints), h * w)
         if (hints.reach == _OBJECT).any():
             limit = self._object_limit(features, hints, embedding)
@@ -127,13 +135,6 @@ class HintSpread(nn.Module):
         covariance = covariance * mask + torch.diag_embed(NOISE + 1 - mask.squeeze(1))
         coefficients = torch.linalg.solve(covariance, left, left=False)  # (B, 2, K)
         return (guess(to_cells, own, calm) + coefficients @ covariance_to_cells).view(B, 2, h, w)
-
-    def _join(self, embedding: Tensor, chroma: Tensor, luminance: Tensor) -> Tensor:
-        B = chroma.shape[0]
-        learned = embedding.reshape(B, self.heads, -1, chroma[0, 0].numel())
-        scaled_chroma = self.chroma_weight.view(1, -1, 1, 1) * chroma.reshape(B, 1, 2, -1)
-        scaled_luminance = self.luminance_weight.view(1, -1, 1, 1) * luminance.reshape(B, 1, 1, -1)
-        return torch.cat([learned, scaled_chroma, scaled_luminance], dim=2)
 
     def _compare(self, at_hints: Places, places: Places, hints: HintBatch, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Each hint's share (B, K, N) in N places, what is missing to 1 being the null token's, and the covariance."""
@@ -217,11 +218,11 @@ def _aspect(size: tuple[int, int], like: Tensor) -> Tensor:
     return like.new_tensor([width, height]) / max(height, width)
 
 
-def cell_positions(h: int, w: int, size: tuple[int, int], device: torch.device) -> Tensor:
-    """Centres of the output's cells as x, y in [-1, 1] of the unpadded input, (h * w, 2)."""
+def cell_points(h: int, w: int, size: tuple[int, int], device: torch.device) -> Tensor:
+    """Centres of the output's cells, x and y from the photo's middle, whose longer side spans 2; (h * w, 2)."""
     height, width = size
-    y = (torch.arange(h, device=device) + 0.5) * STRIDE / height * 2 - 1
-    x = (torch.arange(w, device=device) + 0.5) * STRIDE / width * 2 - 1
+    y = ((torch.arange(h, device=device) + 0.5) * STRIDE * 2 - height) / max(size)
+    x = ((torch.arange(w, device=device) + 0.5) * STRIDE * 2 - width) / max(size)
     return torch.stack([x.expand(h, w), y.unsqueeze(1).expand(h, w)], dim=-1).view(-1, 2)
 
 
@@ -235,4 +236,4 @@ def sampling_weights(points: Tensor, h: int, w: int, size: tuple[int, int]) -> T
     return (weight_y.unsqueeze(-1) * weight_x.unsqueeze(-2)).flatten(2)
 
 
-__all__ = ["STRIDE", "HintSpread", "cell_positions", "sampling_weights"]
+__all__ = ["STRIDE", "HintSpread", "cell_points", "sampling_weights"]

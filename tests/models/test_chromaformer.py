@@ -240,6 +240,23 @@ class TestVividness:
                 fresh = model.decode(model.encode(photo), vividness=vividness).chroma
                 assert torch.equal(model.decode(features, vividness=vividness).chroma, fresh)
 
+    def test_one_thing_gets_one_colour(self, trained: ColorizerModel) -> None:
+        """Noise on what is seen does not grow with vividness: vivid colours vary no more beside their strength."""
+        noise = torch.rand(1, 1, 128, 128, generator=torch.Generator().manual_seed(0))
+        features = trained.encode(squares() + 0.1 * noise)
+        calm, vivid = (
+            trained.decode(features, vividness=vividness).chroma[0, :, 5:12, 5:12].flatten(1)
+            for vividness in (0.0, 1.0)
+        )
+        assert vivid.mean(dim=1).norm() > 2 * calm.mean(dim=1).norm()
+        variation = [chroma.std(dim=1).norm() / chroma.mean(dim=1).norm() for chroma in (calm, vivid)]
+        assert variation[1] < 1.2 * variation[0]
+
+    def test_grows_from_nothing(self, model: ChromaFormerModel) -> None:
+        features = model.encode(torch.rand(1, 1, 64, 64))
+        barely = model.decode(features, vividness=1e-4).chroma
+        torch.testing.assert_close(barely, features.chroma, atol=1e-3, rtol=0)
+
     def test_leaves_gray_what_is_surely_gray(self, model: ChromaFormerModel) -> None:
         assert self.vivid_chroma(model, (0, 0)).norm() < 0.1
 

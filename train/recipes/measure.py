@@ -63,14 +63,17 @@ def measure_worn(model: ColorizerModel, photos: Photos) -> dict[str, dict[str, f
 def measure_vividness(
     model: ColorizerModel, photos: Photos, lpips: Sequence[Lpips]
 ) -> dict[str, dict[str, float | None]]:
-    """Colourfulness beside the truth's, PSNR and LPIPS without hints, by vividness; and the gray floor's."""
+    """Colourfulness beside the truth's, patchiness, PSNR and LPIPS without hints, by vividness; and gray's LPIPS."""
     measured: dict[str, dict[str, float | None]] = {}
     for vividness in VIVIDNESSES:
-        report = evaluate(model, photos, hints=(0,), metrics=("colourfulness",), lpips=lpips, vividness=vividness)
+        report = evaluate(
+            model, photos, hints=(0,), metrics=("colourfulness", "patchiness"), lpips=lpips, vividness=vividness
+        )
         row, gray = report.rows[0], report.references["gray"]
         truth = row.truth_colourfulness or 1.0
         measured[f"{vividness:g}"] = {
             "colourfulness": round((row.colourfulness or 0.0) / truth, 3),
+            "patchiness": round(row.patchiness or 0.0, 3),
             "psnr": round(row.psnr, 3),
             "lpips_alex": row.lpips_alex and round(row.lpips_alex, 4),
             "gray_lpips_alex": gray.lpips_alex and round(gray.lpips_alex, 4),
