@@ -178,6 +178,14 @@ class TestPreview:
         expected = np.asarray(alpha.resize((60, 45), Image.Resampling.BOX)).astype(int)
         assert np.abs(np.asarray(preview.getchannel("A")) - expected).max() <= 1
 
+    @pytest.mark.parametrize("longer_side", [120, 60])
+    def test_of_a_part_is_cut_out_of_the_whole(
+        self, longer_side: int, pipe: ColorizationPipeline, gray: np.ndarray
+    ) -> None:
+        result = pipe(gray)
+        part = np.asarray(result.preview(longer_side, part=(8, 5, 41, 30)))
+        np.testing.assert_array_equal(part, np.asarray(result.preview(longer_side))[5:30, 8:41])
+
     def test_of_another_edit_uses_the_same_reduced_photo(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
         session = EditSession(pipe, gray)
         first, second = session.update([]), session.update([Hint(60, 45, "#d02020")])

@@ -27,7 +27,9 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
         """Give colour to a photograph; the result has its size and its metadata.
 
         `hints` is JSON of width, height and hints with x, y, color and radius in pixels, as the page saves it; empty
-        for none. `vividness` goes from 0, the safest colours, to 1, as colourful as photographs are. `note` says in
+        for none. A hint may have a `reach`: "alike" for everything that looks alike, "object" for the thing that it
+        lies on, as without one, or "spot" for its own disc; a `color` of null keeps what the model makes of the place.
+        `vividness` goes from 0, the safest colours, to 1, as colourful as photographs are. `note` says in
         the metadata that colour was added.
         """
         options = Options(model, vividness, format, note)

@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ..errors import ImageError
 from ..pipeline import ColorizationPipeline
 from . import callbacks
 from .callbacks import Choices, Edits, Properties
@@ -83,7 +82,7 @@ class Handlers:
 
         def work_on_it(workspace: Workspace, edits: Edits) -> Iterator[Properties]:
             if not edits.photo:
-                raise ImageError("there is no photo yet; open one first")
+                return  # it was put away before this call was begun
             if workspace.source != edits.photo:
                 raise LostPhotoError
             yield from work(workspace, edits)

@@ -54,6 +54,14 @@ class TestReduced:
         assert photo.reduced(60) is photo.reduced(60)
         assert photo.reduced(30).size == (30, 20)
 
+    def test_of_many_sizes_only_the_newest_are_kept(self) -> None:
+        photo = Photo(np.zeros((90, 120), np.uint8))
+        first = photo.reduced(20)
+        for longer_side in range(30, 40):
+            photo.reduced(longer_side)
+        assert photo.reduced(20) is not first
+        assert photo.reduced(39) is photo.reduced(39)
+
     def test_can_be_pickled(self) -> None:
         photo = Photo(ramp(120, 80))
         reduced = photo.reduced(60)

@@ -22,6 +22,7 @@ from tests.webui.servers import ROOT, Server
 
 RED, BLUE = Hint(300, 200, "#c02020", radius=30), Hint(40, 40, "#2040c0")
 HINTS = hints_to_json([RED, BLUE], (600, 400))
+FAR_AND_KEPT = [Hint(300, 200, "#c02020", reach="alike"), Hint(60, 60, None), Hint(400, 300, "#2040c0", reach="spot")]
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +91,9 @@ class TestColorize:
             ({}, {}),
             ({"vividness": 0}, {"vividness": 0.0}),
             ({"hints": HINTS, "vividness": 0.6}, {"hints": [RED, BLUE], "vividness": 0.6}),
+            ({"hints": hints_to_json(FAR_AND_KEPT, (600, 400))}, {"hints": FAR_AND_KEPT}),
         ],
-        ids=["as it comes", "vividness", "hints"],
+        ids=["as it comes", "vividness", "hints", "reach and keeping"],
     )
     def test_pixels_are_those_of_the_pipeline(
         self, client: Client, pipe: ColorizationPipeline, options: dict[str, Any], direct: dict[str, Any]
@@ -169,6 +171,7 @@ class TestRefusals:
                 "the hint at (700, 3) lies outside the photo of 600 x 400 pixels",
             ),
             ({"hints": HINTS.replace("#c02020", "crimson-ish")}, "a hint's colour must be #rrggbb"),
+            ({"hints": HINTS.replace('"object"', '"far"')}, "the reach of a hint must be alike, object or spot"),
             (
                 {"model": "no-such-model"},
                 "no-such-model is not in the list of choices: ['chromaformer', 'chromaformer_nir']",

@@ -91,6 +91,27 @@ def test_nothing_of_a_photo_is_left_when_it_is_put_away(open_tab: Callable[..., 
     wait_until(lambda: not folder.exists())
 
 
+def test_a_photo_that_is_put_away_while_it_is_coloured_brings_no_complaint_and_the_next_one_opens(
+    open_tab: Callable[..., Tab], server: Server
+) -> None:
+    tab = open_tab()
+    tab.open(CUP)
+    folder = folder_of(server, tab)
+    tab.part("error-text").evaluate(
+        "text => new MutationObserver(() => window.complained = true).observe(text, { childList: true })"
+    )
+    tab.use("brush")
+    tab.page.get_by_role("button", name="red", exact=True).click()
+    for place in ((0.3, 0.3), (0.5, 0.5), (0.7, 0.7)):
+        tab.drag(place)
+    tab.part("another-photo").click()
+    tab.open_example("Migrant family 1936")
+    tab.paint((0.62, 0.30), color="teal")
+    assert len(tab.hints()) == 1
+    wait_until(lambda: not folder.exists())
+    assert not tab.page.evaluate("window.complained")
+
+
 @pytest.mark.parametrize("example", [False, True], ids=["upload", "example"])
 def test_a_photo_that_the_server_has_lost_is_given_again_with_its_strokes(
     example: bool, open_tab: Callable[..., Tab], server: Server, pipeline: ColorizationPipeline

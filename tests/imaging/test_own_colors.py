@@ -1,0 +1,77 @@
+"""The colours that a photograph came with."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from colorizer_hf.imaging import read
+
+RED, BLUE = (160, 60, 40), (60, 90, 170)
+
+
+@pytest.fixture
+def halves() -> np.ndarray:
+    """The upper half red, the lower one blue: (300, 400, 3)."""
+    pixels = np.empty((300, 400, 3), np.uint8)
+    pixels[:150], pixels[150:] = RED, BLUE
+    return pixels
+
+
+def test_are_dropped_unless_asked_for(halves: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(halves).save(tmp_path / "photo.png")
+    assert read(tmp_path / "photo.png").colors is None
+
+
+@pytest.mark.parametrize("longer_side", [400, 100, 39])
+def test_are_kept_reduced(longer_side: int, halves: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(halves).save(tmp_path / "photo.png")
+    colors = read(tmp_path / "photo.png", own_colors=longer_side).colors
+    assert colors is not None
+    assert colors.shape == (round(0.75 * longer_side), longer_side, 3)
+    np.testing.assert_array_equal(colors[0, 0], RED)
+    np.testing.assert_array_equal(colors[-1, -1], BLUE)
+
+
+def test_of_many_bands_are_those_of_the_whole(halves: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(halves).resize((4001, 3001), Image.Resampling.NEAREST).save(
+        tmp_path / "large.png", compress_level=1
+    )
+    colors = read(tmp_path / "large.png", own_colors=100).colors
+    assert colors is not None
+    assert colors.shape[:2] == (75, 100)
+    assert (colors[:36] == RED).all()
+    assert (colors[39:] == BLUE).all()
+
+
+def test_lie_upright_like_the_photo(halves: np.ndarray, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    Image.fromarray(halves).save(tmp_path / "phone.png", exif=exif)
+    colors = read(tmp_path / "phone.png", own_colors=100).colors
+    assert colors is not None
+    assert colors.shape[:2] == (100, 75)
+    np.testing.assert_array_equal(colors[50, -1], RED)
+    np.testing.assert_array_equal(colors[50, 0], BLUE)
+
+
+def test_of_16_bits_have_8(halves: np.ndarray, tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "deep.tif", halves.astype(np.uint16) * 257, photometric="rgb")
+    colors = read(tmp_path / "deep.tif", own_colors=400).colors
+    assert colors is not None
+    np.testing.assert_array_equal(colors, halves)
+
+
+def test_a_tint_is_one_and_noise_is_none(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    gray = np.tile(np.linspace(40, 210, 400), (300, 1))[..., None]
+    noisy = (gray + generator.normal(0, 4, (300, 400, 3))).clip(0, 255).astype(np.uint8)
+    sepia = (gray * (1, 0.9, 0.7)).astype(np.uint8)
+    Image.fromarray(noisy).save(tmp_path / "noisy.jpg", quality=90)
+    Image.fromarray(sepia).save(tmp_path / "sepia.jpg", quality=90)
+    Image.fromarray(gray[..., 0].astype(np.uint8)).save(tmp_path / "gray.png")
+    assert read(tmp_path / "noisy.jpg", own_colors=100).colors is None
+    assert read(tmp_path / "gray.png", own_colors=100).colors is None
+    assert read(tmp_path / "sepia.jpg", own_colors=100).colors is not None
