@@ -85,7 +85,7 @@ def colorize_file(
         ImageError: the photo cannot be read, or the result not be written.
         HintError: the hints make no sense.
     """
-    photo = read_upload(path, own_colors=_LOOK)
+    photo = read_upload(path, own_colors=_LOOK if looks else None)
     dabs = hints_from_json(hints, photo.size) if hints.strip() else None
     target = folder / result_name(clean_name(path.name), options.format)
     result = colorize(options.model, photo, dabs, options.vividness)

@@ -18,11 +18,13 @@ export function on(target, events, listener, options) {
 
 /** Call `take` with the files a person chooses, the same file twice as well. */
 export function onFiles(input, take) {
-  on(input, "change", () => {
+  const taken = () => {
     const files = [...input.files];
     input.value = "";
     take(files);
-  });
+  };
+  on(input, "change", taken);
+  if (input.files.length) setTimeout(taken); // chosen before this script had arrived
 }
 
 /** Replace what a container holds; the focus stays at its place in the row. */
