@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .imaging import Photo
     from .models.auto import load_model
     from .models.hint_batch import HintBatch
+    from .palette import Palette
     from .pipeline import ColorizationPipeline, ColorizationResult
     from .session import EditSession
 
@@ -28,6 +29,7 @@ _MODULE_OF = {
     "HintError": "errors",
     "HubError": "errors",
     "ImageError": "errors",
+    "Palette": "palette",
     "Photo": "imaging",
     "TrainingDataError": "errors",
     "load_model": "models.auto",
@@ -57,6 +59,7 @@ __all__ = [
     "HintError",
     "HubError",
     "ImageError",
+    "Palette",
     "Photo",
     "TrainingDataError",
     "__version__",

@@ -24,6 +24,7 @@ from .imaging import Photo, eight_bit, read, with_note, write
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, load_folder, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
 from .models.fetching import HubOptions
+from .palette import Palette
 from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
 TASK = "image-colorization"
@@ -234,6 +235,7 @@ class ColorizationPipeline(Pipeline):
         *,
         hints: Hints = None,
         vividness: float | None = None,
+        palette: Palette | None = None,
         size: int | None = None,
         batch_size: int = 1,
     ) -> Any:
@@ -246,6 +248,7 @@ class ColorizationPipeline(Pipeline):
             vividness: 0 gives the expected colour, which has the least error and looks muted; 1 pictures as colourful
                 as photographs are, mistakes included; None takes what the pipeline was made with, as a rule
                 `DEFAULT_VIVIDNESS`.
+            palette: Colours that the pictures should be made of; None leaves them to the network.
             size: Working resolution, shorter side in pixels; None takes the network's own.
             batch_size: Photos of a list or generator that go through the network together; sizes may be mixed.
 
@@ -259,18 +262,22 @@ class ColorizationPipeline(Pipeline):
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        options = {"hints": hints, "vividness": vividness, "size": size}
+        options = {"hints": hints, "vividness": vividness, "palette": palette, "size": size}
         if isinstance(photos, list) and not photos:
             return []
         return super().__call__(photos, batch_size=batch_size, num_workers=0, **options)
 
     def _sanitize_parameters(  # ty: ignore[incompatible-method-override]
-        self, hints: Hints = None, vividness: float | None = None, size: int | None = None
+        self,
+        hints: Hints = None,
+        vividness: float | None = None,
+        palette: Palette | None = None,
+        size: int | None = None,
     ) -> tuple[dict, dict, dict]:
         """The options of each step that were given; they go over those that the pipeline was made with."""
         if vividness is not None:
             check_vividness(vividness)
-        preprocess, forward = {"size": size, "hints": hints}, {"vividness": vividness}
+        preprocess, forward = {"size": size, "hints": hints}, {"vividness": vividness, "palette": palette}
         return _given(preprocess), _given(forward), {}
 
     def preprocess(self, input_: Any, size: int | None = None, hints: Hints = None) -> dict[str, Any]:  # ty: ignore[incompatible-method-override]
@@ -286,9 +293,22 @@ class ColorizationPipeline(Pipeline):
             raise HintError(f"a {self.model.config.model_type} takes no hints; leave them out or take another model")
         return batch
 
-    def _forward(self, input_tensors: dict[str, Any], vividness: float = DEFAULT_VIVIDNESS) -> ColorizerOutput:  # ty: ignore[incompatible-method-override]
-        features = self.model.encode(input_tensors["luminance"])
-        return self.model.decode(features, input_tensors["hints"], vividness=vividness)
+    def prepare_palette(self, palette: Palette | None, batch_size: int = 1) -> Tensor | None:
+        """A caller's palette for each of some photos, on the network's device.
+
+        Raises:
+            ColorizerError: the network takes none.
+        """
+        if palette is not None and not self.model.supports_palette:
+            raise ColorizerError(f"a {self.model.config.model_type} takes no palette; leave it out or take another")
+        return None if palette is None else palette.to_tensor().to(self.device).expand(batch_size, -1, -1)
+
+    def _forward(  # ty: ignore[incompatible-method-override]
+        self, input_tensors: dict[str, Any], vividness: float = DEFAULT_VIVIDNESS, palette: Palette | None = None
+    ) -> ColorizerOutput:
+        luminance = input_tensors["luminance"]
+        colors = self.prepare_palette(palette, len(luminance))
+        return self.model.decode(self.model.encode(luminance), input_tensors["hints"], colors, vividness=vividness)
 
     def postprocess(self, model_outputs: tuple[Photo, ColorizerOutput]) -> ColorizationResult:  # ty: ignore[incompatible-method-override]
         """Wrap the network's output (a batch of one) for a photo."""

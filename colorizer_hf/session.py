@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from .palette import Palette
 from .pipeline import ColorizationPipeline, ColorizationResult, Hints
 from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
@@ -30,12 +31,15 @@ class EditSession:
         with torch.inference_mode():
             self._features = pipeline.model.encode(inputs["luminance"].to(pipeline.device))
 
-    def update(self, hints: Hints = None, *, vividness: float = DEFAULT_VIVIDNESS) -> ColorizationResult:
+    def update(
+        self, hints: Hints = None, *, vividness: float = DEFAULT_VIVIDNESS, palette: Palette | None = None
+    ) -> ColorizationResult:
         """The photograph in colour with exactly these hints, as a fresh call of the pipeline would give it.
 
         Args:
             hints: All hints that hold now, not only new ones.
-            vividness: See `ColorizationPipeline`.
+            vividness: See `ColorizationPipeline`, as for `palette`.
+            palette: Colours that the picture should be made of.
 
         Raises:
             HintError: a hint makes no sense or lies outside the photo.
@@ -43,8 +47,9 @@ class EditSession:
         """
         check_vividness(vividness)
         batch = self.pipeline.prepare_hints(hints, self.photo)
+        colors = self.pipeline.prepare_palette(palette)
         with torch.inference_mode():
-            output = self.pipeline.model.decode(self._features, batch, vividness=vividness)
+            output = self.pipeline.model.decode(self._features, batch, colors, vividness=vividness)
         return self.pipeline.postprocess((self.photo, output))
 
 

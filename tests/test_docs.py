@@ -27,6 +27,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     photo = ROOT / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
     with Image.open(photo) as picture:
         picture.convert("L").save(tmp_path / "infrared.tif")
+    Image.new("RGB", (60, 40), (176, 80, 48)).save(tmp_path / "colour.jpg")
     for name in ("old.jpg", "scans/first.jpg", "scans/1920/second.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photo, tmp_path / name)

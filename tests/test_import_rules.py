@@ -11,7 +11,7 @@ PACKAGE = ROOT / "colorizer_hf"
 
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
-    {"errors", "version", "vividness", "color", "color_names", "hints", "imaging", "models"},
+    {"errors", "version", "vividness", "color", "color_names", "hints", "imaging", "models", "palette"},
     {"chroma_upsampling", "image_processing", "metrics"},
     {"hub", "pipeline", "session"},
     {"cli", "webui"},
@@ -22,6 +22,7 @@ SIBLINGS = {
     "imaging": {"color", "errors", "version"},
     "models": {"errors"},
     "hints": {"color", "errors", "imaging", "models"},
+    "palette": {"color", "errors", "hints", "imaging"},
     "image_processing": {"chroma_upsampling"},
     "metrics": {"chroma_upsampling", "image_processing"},
     "session": {"pipeline"},

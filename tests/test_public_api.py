@@ -18,6 +18,7 @@ PUBLIC_NAMES = [
     "HintError",
     "HubError",
     "ImageError",
+    "Palette",
     "Photo",
     "TrainingDataError",
     "__version__",

@@ -19,6 +19,7 @@ from .startup import heavy_imports
 
 if TYPE_CHECKING:
     from ..hints import Hint, Reach
+    from ..palette import Palette
     from ..pipeline import ColorizationResult
 
 Job = tuple[PhotoFile, Path]
@@ -44,6 +45,15 @@ def colorize(
         Literal["alike", "object", "spot"],
         typer.Option(help="How far hints carry: to all that looks alike, over the thing they lie on, or no farther."),
     ] = "object",
+    like: Annotated[
+        Path | None, typer.Option(metavar="PHOTO", dir_okay=False, help="Use the colours of this colour photograph.")
+    ] = None,
+    palette: Annotated[
+        str | None, typer.Option(metavar="#RRGGBB,...", help="Use these colours; what surely has another keeps it.")
+    ] = None,
+    palette_strength: Annotated[
+        float, typer.Option(min=0, max=1, help="How much of the picture should follow --like or --palette.")
+    ] = 0.5,
     vividness: Annotated[
         float, typer.Option(min=0, max=1, help="0: the safest colours, 1: as colourful as photographs are.")
     ] = DEFAULT_VIVIDNESS,
@@ -71,6 +81,8 @@ def colorize(
     report = _Report(as_json=as_json, debug=context.obj)
     hints = [_parse_hint(text, reach) for text in hint or []]
     photos = _find(inputs, report)
+    if like and palette:
+        raise typer.BadParameter("give the colours by --like or by --palette, not by both", param_hint="--palette")
     if hints and len(photos) > 1:
         raise typer.BadParameter(f"hints belong to a single photograph, got {len(photos)}", param_hint="--hint")
     jobs = _plan(photos, output, report, overwrite=overwrite)
@@ -83,9 +95,10 @@ def colorize(
         if nir and pipeline.model.config.modality == "gray":
             problem = f"{model} was trained for gray photographs, not for near-infrared frames; take another model"
             raise typer.BadParameter(problem, param_hint="--nir")
+        colors = _read_palette(like, palette, palette_strength)
         for photo, target in with_progress(jobs):
             try:
-                result = pipeline(photo.path, hints=hints, vividness=vividness, size=size)
+                result = pipeline(photo.path, hints=hints, vividness=vividness, palette=colors, size=size)
                 make_folder(target.parent)
                 result.save(target, quality=quality, note=not no_note)
             except Exception as error:  # one bad photograph must not stop the others
@@ -160,6 +173,19 @@ def _parse_hint(text: str, reach: "Reach") -> "Hint":
     except (HintError, ValueError) as error:
         problem = f"{text!r} is not X,Y,#RRGGBB or X,Y,#RRGGBB,R ({error})"
         raise typer.BadParameter(problem, param_hint="--hint") from error
+
+
+def _read_palette(like: Path | None, colors: str | None, strength: float) -> "Palette | None":
+    from ..palette import Palette
+
+    if like:
+        return Palette.of_photo(like, strength=strength)
+    if colors is None:
+        return None
+    try:
+        return Palette.of_colors([color.strip() for color in colors.split(",")], strength=strength)
+    except HintError as error:
+        raise typer.BadParameter(f"{colors!r} is not #RRGGBB,#RRGGBB,... ({error})", param_hint="--palette") from error
 
 
 def _find(inputs: list[str], report: _Report) -> list[PhotoFile]:

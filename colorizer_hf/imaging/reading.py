@@ -58,7 +58,7 @@ def read(source: Source, *, max_pixels: int = 200_000_000, own_colors: int | Non
             (H, W, 1|3|4) of bool, uint8, uint16 or floats in 0..1; torch tensor (H, W) or (1|3|4, H, W) of the same.
             Floats become 16-bit codes.
         max_pixels: how many pixels a picture may have; checked before anything is decoded.
-        own_colors: longer side in pixels at which to keep the colours of a file, to show them; None drops them.
+        own_colors: longer side in pixels at which to keep the colours, to show or to copy them; None drops them.
 
     Raises:
         ImageError: the picture cannot be read; the message names it and says what to do.
@@ -70,9 +70,10 @@ def read(source: Source, *, max_pixels: int = 200_000_000, own_colors: int | Non
     _check_kind(source)
     with _failures_as_image_errors(_name(source)), _pillow_warnings_ignored():
         if isinstance(source, np.ndarray):
-            return _read_array(source, max_pixels)
+            return _read_array(source, max_pixels, own_colors)
         if isinstance(source, Image.Image):
-            return _to_photo(from_pillow(source), source.format if source.format in FORMATS else None, max_pixels)
+            format = source.format if source.format in FORMATS else None
+            return _to_photo(from_pillow(source), format, max_pixels, own_colors)
         with _binary_file(source) as file:
             return _read_file(file, max_pixels, own_colors)
 
@@ -107,7 +108,7 @@ def _read_file(file: IO[bytes], max_pixels: int, own_colors: int | None) -> Phot
     return _to_photo(open_encoded(file, format, max_pixels), format, max_pixels, own_colors)
 
 
-def _to_photo(encoded: Encoded, format: str | None, max_pixels: int, own_colors: int | None = None) -> Photo:
+def _to_photo(encoded: Encoded, format: str | None, max_pixels: int, own_colors: int | None) -> Photo:
     _check_size(encoded.size, max_pixels)
     raster = encoded.decode()
     to_srgb, profile_notes = _to_srgb(encoded, raster)
@@ -144,11 +145,13 @@ def _to_srgb(encoded: Encoded, raster: Raster) -> tuple[Callable[[np.ndarray], n
         return None, [f"its colour profile was ignored: {error}"]
 
 
-def _read_array(pixels: np.ndarray, max_pixels: int) -> Photo:
+def _read_array(pixels: np.ndarray, max_pixels: int, own_colors: int | None) -> Photo:
     _check_size((pixels.shape[1], pixels.shape[0]), max_pixels)
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     raster = array_raster(pixels, "gray" if channels == 1 else "rgb", has_alpha=channels == 4)
-    return Photo(*luminance_and_alpha(raster, None))
+    sketch = None if own_colors is None else ColorSketch(raster.size, own_colors)
+    luminance, alpha = luminance_and_alpha(raster, None, sketch)
+    return Photo(luminance, alpha, colors=None if sketch is None else sketch.colors())
 
 
 def _is_tensor(source: Any) -> bool:

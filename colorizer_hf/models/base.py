@@ -65,6 +65,7 @@ class ColorizerModel(PreTrainedModel):
     base_model_prefix = "colorizer"
     main_input_name = "luminance"
     supports_hints: ClassVar[bool] = True  # networks that cannot use hints refuse a batch that holds any
+    supports_palette: ClassVar[bool] = False  # likewise
 
     bin_centers: Tensor  # (Q, 2), ab / 110 of the chroma bins; of networks that predict a distribution
 
@@ -113,7 +114,8 @@ class ColorizerModel(PreTrainedModel):
         Args:
             features: What `encode` returned.
             hints: Colour hints; None and an empty batch mean the same.
-            palette: (B, P, 2) colours / 110 the picture should be made of; None leaves the choice to the network.
+            palette: (B, P, 3), colours that the picture should be made of: Lab a and b / 110, and the share of the
+                picture that each should have; what the shares lack to 1 is left to the network, None leaves it all.
             vividness: 0 gives the expected colour, which has the least error; 1 a colour as vivid as in real
                 photographs. Networks that predict no distribution ignore it.
 

@@ -11,7 +11,7 @@ the frame's own at full contrast.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from .chroma_bins import NUM_BINS, bin_centers
 from .coherence import coherent_logits
 from .hint_batch import HintBatch
 from .hint_spread import STRIDE, HintSpread, cell_points
+from .palette_shift import shift_to_palette
 
 COHERENT_FROM = 0.3  # vividness from which on colours hold together altogether; at 0 nothing is pooled
 UNDECIDED = 0.4  # chroma (ab / 110): expected colours much below it give vividness little of a direction to push in
@@ -153,7 +154,8 @@ class ChromaFormerFeatures:
         chroma: (B, 2, h, w), ab / 110 at vividness 0, without hints.
         size: Height and width of the network's input in pixels, before padding.
         visible: (B, 1, h, w), predicted luminance of the scene in visible light; None if the network predicts none.
-        vivid: The chroma without hints at the vividness last asked for: only the first of many edits computes it.
+        own: What was made of it without hints, by the palette and the vividness last asked for: only the first of many
+            edits computes it.
         distances: From hints to all cells, kept for further edits; see `HintSpread`.
     """
 
@@ -165,8 +167,22 @@ class ChromaFormerFeatures:
     chroma: Tensor
     size: tuple[int, int]
     visible: Tensor | None = None
-    vivid: dict[float, Tensor] = field(default_factory=dict)
+    own: "dict[tuple[bytes, float], OwnColors]" = field(default_factory=dict)
     distances: dict[tuple[float, ...], np.ndarray] = field(default_factory=dict)
+
+
+class OwnColors(NamedTuple):
+    """What a network makes of photos without hints.
+
+    Attributes:
+        logits: (B, Q, h, w) over the chroma bins.
+        calm: (B, 2, h, w), ab / 110 at vividness 0.
+        chroma: (B, 2, h, w), ab / 110.
+    """
+
+    logits: Tensor
+    calm: Tensor
+    chroma: Tensor
 
 
 class NeutralHead(nn.Conv2d):
@@ -180,6 +196,7 @@ class ChromaFormerModel(ColorizerModel):
     """The flagship network; see the head of this file."""
 
     config_class = ChromaFormerConfig
+    supports_palette = True
 
     def __init__(self, config: ChromaFormerConfig) -> None:
         super().__init__(config)
@@ -270,30 +287,37 @@ class ChromaFormerModel(ColorizerModel):
         *,
         vividness: float = 0.0,
     ) -> ColorizerOutput:
-        """See the contract; `palette` is not supported yet and must be None."""
-        if palette is not None:
-            raise ValueError("ChromaFormer does not take a palette; pass palette=None")
-        chroma = features.chroma if vividness == 0 else self._vivid_chroma(features, vividness)
+        """See the contract."""
+        own = self._own_colors(features, palette, vividness)
+        chroma = own.chroma
         if hints is not None and len(hints) > 0:
-            chroma = self.spread(features, hints, chroma)
-        return ColorizerOutput(chroma=chroma, logits=features.logits, luminance=features.visible)
+            chroma = self.spread(features, hints, chroma, own.calm)
+        return ColorizerOutput(chroma=chroma, logits=own.logits, luminance=features.visible)
 
-    def _vivid_chroma(self, features: ChromaFormerFeatures, vividness: float) -> Tensor:
-        if vividness in features.vivid and not torch.is_grad_enabled():
-            return features.vivid[vividness]
-        logits = self._coherent_logits(features, share=min(vividness / COHERENT_FROM, 1.0))
-        vivid = self._vivid_logits(logits, self._mean_chroma(logits), vividness)
-        chroma = self._mean_chroma(vivid) + features.residual
+    def _own_colors(self, features: ChromaFormerFeatures, palette: Tensor | None, vividness: float) -> OwnColors:
+        key = (b"" if palette is None else palette.detach().cpu().numpy().tobytes(), vividness)
+        if key in features.own and not torch.is_grad_enabled():
+            return features.own[key]
+        logits, calm = features.logits, features.chroma
+        if palette is not None:
+            logits = shift_to_palette(logits, palette, self.bin_centers)
+            calm = self._mean_chroma(logits) + features.residual
+        chroma = calm
+        if vividness > 0:
+            coherent = self._coherent_logits(features, logits, share=min(vividness / COHERENT_FROM, 1.0))
+            vivid = self._vivid_logits(coherent, self._mean_chroma(coherent), vividness)
+            chroma = self._mean_chroma(vivid) + features.residual
+        own = OwnColors(logits, calm, chroma)
         if not torch.is_grad_enabled():
-            features.vivid.clear()
-            features.vivid[vividness] = chroma
-        return chroma
+            features.own.clear()
+            features.own[key] = own
+        return own
 
-    def _coherent_logits(self, features: ChromaFormerFeatures, share: float) -> Tensor:
+    def _coherent_logits(self, features: ChromaFormerFeatures, logits: Tensor, share: float) -> Tensor:
         h, w = features.chroma.shape[-2:]
         points = cell_points(h, w, features.size, features.chroma.device)
         looks, mix = self.spread.join(features), features.head_mix.flatten(2)
-        return coherent_logits(features.logits, looks, mix, points, self.spread.log_gamma.exp(), share=share)
+        return coherent_logits(logits, looks, mix, points, self.spread.log_gamma.exp(), share=share)
 
     def _mean_chroma(self, logits: Tensor) -> Tensor:
         B, _, h, w = logits.shape

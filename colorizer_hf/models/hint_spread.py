@@ -76,20 +76,21 @@ class HintSpread(nn.Module):
         init.constant_(self.chroma_weight, 3.0)
         init.constant_(self.luminance_weight, 4.0)
 
-    def forward(self, features: "ChromaFormerFeatures", hints: HintBatch, own: Tensor) -> Tensor:
+    def forward(self, features: "ChromaFormerFeatures", hints: HintBatch, own: Tensor, calm: Tensor) -> Tensor:
         """The chroma with hints.
 
         Args:
             features: Of the photos.
             hints: At least one slot.
             own: (B, 2, h, w), the chroma without hints.
+            calm: (B, 2, h, w), the same at vividness 0.
 
         Returns:
             (B, 2, h, w).
         """
         with torch.autocast(own.device.type, enabled=False):  # equations need full precision
             cells = self._cells(features, hints)
-            chroma = self._spread(features, hints, own, cells)
+            chroma = self._spread(hints, own, calm, cells, features.size)
             if (hints.reach == _SPOT).any():
                 chroma = _paint_spots(chroma, own, hints, cells.points, features.size)
             return chroma
@@ -111,15 +112,15 @@ class HintSpread(nn.Module):
             limit = self._object_limit(features, hints, embedding)
         return Places(embedding, features.head_mix.flatten(2), points.expand(B, -1, -1), limit)
 
-    def _spread(self, features: "ChromaFormerFeatures", hints: HintBatch, own: Tensor, cells: Places) -> Tensor:
+    def _spread(self, hints: HintBatch, own: Tensor, calm: Tensor, cells: Places, size: tuple[int, int]) -> Tensor:
         B, _, h, w = own.shape
         # Bilinear sampling at the hints is one sparse matrix, shared by everything that is sampled.
-        sampling = sampling_weights(hints.points, h, w, features.size).transpose(1, 2)  # (B, N, K)
-        points = hints.points * _aspect(features.size, own)
+        sampling = sampling_weights(hints.points, h, w, size).transpose(1, 2)  # (B, N, K)
+        points = hints.points * _aspect(size, own)
         at_hints = Places(cells.embedding @ sampling.unsqueeze(1), cells.mix @ sampling, points, cells.limit @ sampling)
         mask = (hints.mask & (hints.reach != _SPOT)).unsqueeze(1).to(own.dtype)  # (B, 1, K)
         keeps = hints.keep.unsqueeze(1)
-        own, calm = own.flatten(2), features.chroma.flatten(2)
+        own, calm = own.flatten(2), calm.flatten(2)
         own_there, calm_there = own @ sampling, calm @ sampling
         target = torch.where(keeps, own_there, hints.chroma.transpose(1, 2))
         error = (target - calm_there) * mask * ~keeps  # (B, 2, K)

@@ -18,6 +18,7 @@ from PIL import ExifTags, Image
 from typer.testing import CliRunner, Result
 
 from colorizer_hf.cli import app
+from colorizer_hf.errors import ImageError
 
 WIDTH, HEIGHT = 90, 60
 
@@ -313,6 +314,42 @@ class TestHint:
         assert result.exit_code == 1
         assert str(photo) in result.stderr
         assert not list(tmp_path.glob("out/*"))
+
+
+class TestPalette:
+    def red_share(self, path: Path) -> float:
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture.convert("RGB")).astype(int)
+        return float((pixels[..., 0] - pixels[..., 2]).mean())
+
+    def test_colours_by_name_and_of_another_photograph(self, photo: Path, tmp_path: Path):
+        Image.new("RGB", (50, 50), (200, 40, 40)).save(tmp_path / "red.png")
+        options = {"plain": [], "named": ["--palette", "#c82828"], "like": ["--like", tmp_path / "red.png"]}
+        for name, extra in options.items():
+            result = colorizer(photo, "-o", tmp_path / f"{name}-out.png", *extra)
+            assert result.exit_code == 0, result.stderr
+        plain, named, like = (self.red_share(tmp_path / f"{name}-out.png") for name in options)
+        assert named > plain + 5
+        assert like > plain + 5
+
+    @pytest.mark.parametrize(
+        ("options", "problem"),
+        [
+            (["--palette", "red"], "'red' is not #RRGGBB,#RRGGBB,..."),
+            (["--palette", "#ff0000", "--like", "{photo}"], "not by both"),
+        ],
+    )
+    def test_refuses_what_makes_no_sense(self, options: list[str], problem: str, photo: Path, tmp_path: Path):
+        result = colorizer(photo, "-o", tmp_path / "out", *(option.format(photo=photo) for option in options))
+        assert result.exit_code == 2
+        assert problem in " ".join(result.stderr.split())
+
+    def test_a_gray_photograph_has_no_colours_to_use(self, photo: Path, tmp_path: Path):
+        Image.new("L", (50, 50), 90).save(tmp_path / "gray.png")
+        result = colorizer(photo, "-o", tmp_path / "out", "--like", tmp_path / "gray.png")
+        assert isinstance(result.exception, ImageError)
+        assert "has none" in str(result.exception)
+        assert not (tmp_path / "out").exists()
 
 
 class TestJson:

@@ -291,6 +291,31 @@ class TestDropout:
             assert not torch.equal(dropping(luminance).chroma, dropping(luminance).chroma)
 
 
-def test_a_palette_is_refused_until_it_is_supported(model: ChromaFormerModel) -> None:
-    with pytest.raises(ValueError, match="does not take a palette"):
-        model(torch.rand(1, 1, 64, 64), palette=torch.zeros(1, 3, 2))
+class TestPalette:
+    RED = torch.tensor([[[0.5, 0.4, 0.5]]])  # half of the picture
+
+    def test_moves_the_picture_towards_its_colours(self, trained: ColorizerModel) -> None:
+        plain, red = (trained(squares(), palette=palette).chroma[0].flatten(1) for palette in (None, self.RED))
+        target = self.RED[0, 0, :2]
+        assert (red.mean(dim=1) - target).norm() < 0.7 * (plain.mean(dim=1) - target).norm()
+
+    def test_of_no_share_changes_nothing(self, trained: ColorizerModel) -> None:
+        palette = self.RED * torch.tensor([1.0, 1.0, 0.0])
+        moved = trained(squares(), palette=palette, vividness=0.7).chroma
+        torch.testing.assert_close(moved, trained(squares(), vividness=0.7).chroma, atol=0.01, rtol=0)
+
+    def test_hints_hold_beside_it(self, trained: ColorizerModel) -> None:
+        hint = one_hint(-0.47, -0.47, -0.3, 0.3, reach="object")
+        chroma = trained(squares(), hints=hint, palette=self.RED, vividness=0.7).chroma
+        torch.testing.assert_close(read_at(chroma, hint, (128, 128)), hint.chroma, atol=0.05, rtol=0)
+
+    def test_edits_with_changing_palettes_equal_fresh_ones(self, trained: ColorizerModel) -> None:
+        with torch.inference_mode():
+            features = trained.encode(squares())
+            for palette in (self.RED, None, self.RED, -self.RED.abs() * torch.tensor([1.0, 1.0, -1.0])):
+                fresh = trained.decode(trained.encode(squares()), palette=palette, vividness=0.7)
+                edited = trained.decode(features, palette=palette, vividness=0.7)
+                assert torch.equal(edited.chroma, fresh.chroma)
+                assert edited.logits is not None
+                assert fresh.logits is not None
+                assert torch.equal(edited.logits, fresh.logits)

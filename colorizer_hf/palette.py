@@ -1,0 +1,102 @@
+"""Palettes: the colours that a picture should be made of, from another photograph or named one by one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .color import CHROMA_SCALE, rgb_to_lab
+from .errors import ImageError
+from .hints import parse_color
+from .imaging import read
+
+DEFAULT_STRENGTH = 0.5
+_SIDE = 128  # pixels of a reference photograph's longer side
+_STEP = 10  # Lab units: colours of a photograph that lie nearer are one
+_MOST_COLORS = 64
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours and their shares.
+
+    `Palette.of_photo` and `Palette.of_colors` make one.
+
+    Attributes:
+        chroma: Lab a and b of each colour.
+        shares: Of the picture, for each colour; they sum to 1.
+        strength: How much of the picture should follow the palette, 0 to 1; the rest stays as it is predicted. What
+            surely has a colour keeps it at any strength.
+
+    Raises:
+        ValueError: the strength is outside its range.
+    """
+
+    chroma: tuple[tuple[float, float], ...]
+    shares: tuple[float, ...]
+    strength: float = DEFAULT_STRENGTH
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"the strength of a palette must be between 0 and 1, got {self.strength}")
+
+    @classmethod
+    def of_colors(cls, colors: Sequence[str | Sequence[int]], *, strength: float = DEFAULT_STRENGTH) -> "Palette":
+        """The colours in equal shares.
+
+        Args:
+            colors: "#rrggbb", or red, green, blue in 0..255. Only their chroma counts.
+            strength: See the attribute.
+
+        Raises:
+            HintError: one of them is no colour.
+            ValueError: there are none.
+        """
+        names = [parse_color(color) for color in colors]
+        if not names:
+            raise ValueError("a palette must have at least one colour")
+        rgb = np.array([[[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in names]], np.uint8)
+        pairs = tuple((a, b) for a, b in _chroma(rgb).tolist())
+        return cls(pairs, (1 / len(names),) * len(names), strength)
+
+    @classmethod
+    def of_photo(cls, photo: Any, *, strength: float = DEFAULT_STRENGTH) -> "Palette":
+        """The colours of a photograph, in the shares that they have there.
+
+        Args:
+            photo: A colour photograph in any form that `colorizer_hf.imaging.read` takes.
+            strength: See the attribute.
+
+        Raises:
+            ImageError: it cannot be read, or is gray.
+        """
+        colors = read(photo, own_colors=_SIDE).colors
+        if colors is None:
+            raise ImageError("the photograph whose colours should be used has none; take another")
+        chroma = _chroma(colors)
+        cells, cell, counts = np.unique((chroma / _STEP).round(), axis=0, return_inverse=True, return_counts=True)
+        means = [np.bincount(cell.ravel(), chroma[:, axis], len(cells)) / counts for axis in range(2)]
+        largest = np.argsort(-counts, kind="stable")[:_MOST_COLORS]
+        shares = counts[largest] / counts[largest].sum()
+        pairs = zip(means[0][largest].tolist(), means[1][largest].tolist(), strict=True)
+        return cls(tuple(pairs), tuple(shares.tolist()), strength)
+
+    def to_tensor(self) -> Tensor:
+        """(1, P, 3) as networks take it: a and b / 110, and the share times the strength."""
+        colors = [
+            (a / CHROMA_SCALE, b / CHROMA_SCALE, share * self.strength)
+            for (a, b), share in zip(self.chroma, self.shares, strict=True)
+        ]
+        return torch.tensor([colors])
+
+
+def _chroma(rgb: np.ndarray) -> np.ndarray:
+    """Lab a and b (N, 2) of pixels (h, w, 3) uint8."""
+    _, chroma = rgb_to_lab(torch.from_numpy(rgb.astype(np.float32) / 255).permute(2, 0, 1)[None])
+    return chroma[0].flatten(1).T.numpy() * CHROMA_SCALE
+
+
+__all__ = ["DEFAULT_STRENGTH", "Palette"]
