@@ -125,9 +125,10 @@ def _list(paths: Sequence[Path], done: Sequence[Outcome], *, ended: bool = False
     count = f"{len(done)} of {len(paths)} done"
     if ended and len(done) < len(paths):
         count = f"Stopped: {count}"
-    left = "" if ended else f'<li class="next">{escape(paths[len(done)].name)}</li>' if len(done) < len(paths) else ""
     rows = [_row(path, outcome) for path, outcome in zip(paths, done, strict=False)]
-    return f'<p role="status">{count}</p><ul>{"".join(rows)}{left}</ul>'
+    if not ended and len(done) < len(paths):
+        rows.append(f"<li>{escape(paths[len(done)].name)}: being coloured…</li>")
+    return f'<p role="status">{count}</p><ul>{"".join(rows)}</ul>'
 
 
 def _row(path: Path, outcome: Outcome) -> str:

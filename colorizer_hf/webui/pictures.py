@@ -54,8 +54,8 @@ class View:
         """
         if words is None:
             return cls()
-        fitted, shown = (int(min(max(float(words[name]), _LEAST), _LARGEST)) for name in ("fitted", "shown"))
-        left, top, right, bottom = (min(max(float(share), 0.0), 1.0) for share in words["seen"])
+        fitted, shown = (int(min(max(_LEAST, float(words[name])), _LARGEST)) for name in ("fitted", "shown"))
+        left, top, right, bottom = (min(max(0.0, float(share)), 1.0) for share in words["seen"])
         return cls(fitted, shown, (min(left, right), min(top, bottom), max(left, right), max(top, bottom)))
 
     def longer_side(self, photo: Photo) -> int:

@@ -80,6 +80,17 @@ def test_the_original_has_the_colours_that_it_came_with(tmp_path: Path) -> None:
     assert difference.max() < 12
 
 
+@given(
+    words=st.fixed_dictionaries(
+        {"fitted": st.floats(), "shown": st.floats(), "seen": st.tuples(*[st.floats()] * 4)},
+    )
+)
+def test_any_numbers_are_a_view_of_something(words: dict[str, Any]) -> None:
+    left, top, right, bottom = View.parse(words).part(blank(40, 30)).box
+    assert 0 <= left < right <= 40
+    assert 0 <= top < bottom <= 30
+
+
 @pytest.mark.parametrize("words", [{}, {"fitted": "x", "shown": 1, "seen": [0, 0, 1, 1]}, {"fitted": 1, "shown": 1}])
 def test_what_is_no_view_is_refused(words: dict[str, Any]) -> None:
     with pytest.raises((KeyError, ValueError)):
