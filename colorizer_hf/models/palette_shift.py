@@ -13,6 +13,7 @@ from torch import Tensor
 
 SPREAD = 7 / 110  # standard deviation, in ab / 110, of what counts as a palette's colour
 FIRMNESS = 0.8  # of the asking: 0 is none, 1 insists on the shares whatever the cells say
+MOST = 1.5  # logarithm of what a colour may become likelier or less likely by: what is sure stays sure
 ROUNDS = 8
 BLOCK = 4  # cells along the side of a block: shares are counted over blocks
 _LEAST = 1e-6
@@ -39,6 +40,7 @@ def shift_to_palette(logits: Tensor, palette: Tensor, centers: Tensor) -> Tensor
     for _ in range(ROUNDS):
         there = (beliefs + factors.unsqueeze(2)).softmax(dim=1).mean(dim=2)
         factors = FIRMNESS * (factors + wanted - there.clamp(min=_LEAST).log())
+        factors = factors.clamp(-MOST, MOST)
     return logits + factors[:, :, None, None]
 
 
