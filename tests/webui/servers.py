@@ -100,12 +100,15 @@ def wait_until_it_answers(server: Server) -> None:
 
 
 @contextmanager
-def serve(folder: Path, *options: str, command: tuple[str, ...] = COMMAND, root_path: str = "") -> Generator[Server]:
+def serve(
+    folder: Path, *options: str, command: tuple[str, ...] = COMMAND, root_path: str = "", port: int | None = None
+) -> Generator[Server]:
     """Run `command` with `options` until the block ends; everything it writes goes to `folder`.
 
-    With a `root_path` the page takes it that a proxy passes on what is asked for under that path.
+    With a `root_path` the page takes it that a proxy passes on what is asked for under that path. A `port` is that of
+    a server that was there before.
     """
-    files, log, port = folder / "files", folder / "log.txt", free_port()
+    files, log, port = folder / "files", folder / "log.txt", port or free_port()
     files.mkdir(parents=True)
     asked: list[str] = []
     with gatekeeper(asked) as proxy, log.open("wb") as output:

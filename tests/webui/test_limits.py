@@ -99,6 +99,7 @@ class TestPassword:
 class TestSize:
     def test_the_page_names_a_file_that_is_too_large_and_lives_on(self, page: Page, large: Path) -> None:
         log_in(page, PASSWORD)
+        expect(page.get_by_test_id("start")).to_be_visible()
         page.get_by_test_id("drop-input").set_input_files(large)
         expect(page.get_by_test_id("error-text")).to_contain_text("large.jpg")
         expect(page.get_by_test_id("error-text")).to_contain_text("1 MB")

@@ -11,10 +11,10 @@ import { sayAway, setBusy } from "./status.js";
 const PATIENCE = 4000; // milliseconds until an answer is overdue
 const PAUSE = 2000; // between two looks
 
-// What Gradio says of its own troubles, as a person can understand it.
+// What Gradio says when a call does not arrive, and how a person can understand it.
 const PLAINLY = [
   [/Connection to the server was lost/, "The connection is away. What you do is kept, and sent when it is back."],
-  [/Could not parse|SyntaxError|Connection errored|Failed to fetch|NetworkError|session/i,
+  [/Could not parse|SyntaxError|Connection errored|Failed to fetch|NetworkError|session not found/i,
     "The server could not take this now; try again in a moment."],
 ];
 
@@ -56,10 +56,10 @@ async function refused() {
   else wait();
 }
 
-function speakPlainly(records) {
-  for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) {
-    const text = node.querySelector?.(".toast-text");
-    const plain = PLAINLY.find(([internal]) => internal.test(text?.textContent));
+/** Put what Gradio says of its own troubles in plain words. */
+function speakPlainly() {
+  for (const text of document.querySelectorAll("[data-testid=toast-text]")) {
+    const plain = PLAINLY.find(([internal]) => internal.test(text.textContent));
     if (plain) text.textContent = plain[1];
   }
 }

@@ -78,9 +78,12 @@ export function replace(list) {
   change({ strokes: list });
 }
 
+export function remove(id) {
+  replace(without(strokes(), id));
+}
+
 export function removeSelected() {
-  const { selected } = state;
-  if (selected !== null) replace(without(strokes(), selected));
+  if (state.selected !== null) remove(state.selected);
 }
 
 /** A colour for the stroke in hand, else for those to come; a suggestion also corrects the stroke painted last. */

@@ -26,6 +26,8 @@ const SHORTCUTS = {
   "-": () => zoomBy(1 / 1.5),
   0: () => zoomBy(0), // as far out as it goes
   escape: letGo,
+  delete: removeSelected,
+  backspace: removeSelected,
 };
 
 let space = false;
@@ -83,8 +85,7 @@ function photoKey(event) {
   else if (arrow && view.zoom > 1) pan(-3 * arrow[0], -3 * arrow[1]);
   else if ((event.key === "Enter" || event.key === " ") && painting) {
     useTool();
-  } else if (event.key === "Delete" || event.key === "Backspace") removeSelected();
-  else return;
+  } else return;
   event.preventDefault();
   refresh();
 }

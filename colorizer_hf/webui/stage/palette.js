@@ -1,6 +1,6 @@
 // The brush's choices: colours, reach and size; and the strokes on the photo, to take one of them in hand again.
 
-import { alter, chooseColor, removeSelected, select } from "./editing.js";
+import { alter, chooseColor, remove, removeSelected, select } from "./editing.js";
 import { refresh } from "./drawing.js";
 import { clamp } from "./geometry.js";
 import { nameOf, PALETTE } from "./names.js";
@@ -113,10 +113,12 @@ function drawDabs() {
 
 function dabKey(event) {
   const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 }[event.key];
-  if (event.key === "Delete" || event.key === "Backspace") removeSelected();
+  const stroke = strokes()[[...part("dabs").children].indexOf(event.target)];
+  if (event.key === "Delete" || event.key === "Backspace") remove(stroke.id);
   else if (step) event.target[step < 0 ? "previousElementSibling" : "nextElementSibling"]?.focus();
   else return;
   event.preventDefault();
+  event.stopPropagation();
 }
 
 export function setSize(size) {
