@@ -20,6 +20,7 @@ from ..vividness import DEFAULT_VIVIDNESS
 VIVIDNESS = {"Calm": 0.0, "Natural": DEFAULT_VIVIDNESS, "Vivid": 1.0}
 GUESSES = 2  # of the second kind
 THUMBNAIL = 176  # pixels of the longer side
+_SLENDER = 2  # of a picture longer than so many times its shorter side only the middle is shown
 _NEIGHBOURHOOD = 9  # cells: a place is a region of the photo, not a speck
 _DIFFERENT = 60  # of 255, in some channel: a guess that looks like what is there already is no alternative
 
@@ -50,13 +51,26 @@ def alternatives(session: EditSession, hints: Sequence[Hint], vividness: float) 
     offers = []
     for label, value in VIVIDNESS.items():
         result = shown if value == vividness else session.update(hints, vividness=value)
-        offers.append(Alternative(label, result.preview(THUMBNAIL), vividness=value, current=value == vividness))
+        image = _middle(_small(result))
+        offers.append(Alternative(label, image, vividness=value, current=value == vividness))
     for hint in second_guesses(shown, hints):
-        image = session.update([*hints, hint], vividness=vividness).preview(THUMBNAIL)
+        image = _small(session.update([*hints, hint], vividness=vividness))
         # What comes of a hint may look different from it: brightness is the photo's own.
         seen = color_name(color_at(image, hint.x / width, hint.y / height))
-        offers.append(Alternative(f"Perhaps {seen}", image, hint=hint))
+        offers.append(Alternative(f"Perhaps {seen}", _middle(image), hint=hint))
     return offers
+
+
+def _small(result: ColorizationResult) -> Image.Image:
+    width, height = result.photo.size
+    slender = max(width, height) / min(width, height) / _SLENDER
+    return result.preview(round(THUMBNAIL * max(slender, 1)))
+
+
+def _middle(image: Image.Image) -> Image.Image:
+    """What of a slender picture can be seen at the size of a thumbnail: else a panorama would be a blurred strip."""
+    left, top = (max(side - THUMBNAIL, 0) // 2 for side in image.size)
+    return image.crop((left, top, image.width - left, image.height - top))
 
 
 def second_guesses(result: ColorizationResult, hints: Sequence[Hint]) -> list[Hint]:

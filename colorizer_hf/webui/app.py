@@ -190,20 +190,30 @@ def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
         strokes=None,
         download=None,
         error=None,
-        examples=[_example(path) for path in example_photos()],
+        examples=[_example(path, next(iter(pipelines.values()))) for path in example_photos()],
         models=[{"name": name, "kind": pipeline.model.config.modality} for name, pipeline in pipelines.items()],
         vividness=DEFAULT_VIVIDNESS,
         modules=stage_files.address(),
     )
 
 
-def _example(path: Path) -> dict[str, str]:
-    file = io.BytesIO()
+def _example(path: Path, pipeline: ColorizationPipeline) -> dict[str, str]:
+    """An example as it is offered: half before, half after, so that one sees at once what this is about."""
     with Image.open(path) as photo:
-        photo.thumbnail((192, 192))
-        photo.save(file, "JPEG", quality=80)
-    image = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
-    return {"name": path.name, "label": path.stem.replace("_", " ").capitalize(), "image": image}
+        photo.thumbnail((384, 384))
+        gray = photo.convert("L").convert("RGB")
+    middle = gray.width // 2
+    both = gray.copy()
+    both.paste(pipeline(gray).preview(384).convert("RGB").crop((middle, 0, *gray.size)), (middle, 0))
+    both.paste("white", (middle - 1, 0, middle + 1, gray.height))
+    label = path.stem.replace("_", " ").capitalize()
+    return {"name": path.name, "label": label, "image": _data_url(both), "gray": _data_url(gray)}
+
+
+def _data_url(picture: Image.Image) -> str:
+    file = io.BytesIO()
+    picture.resize((picture.width // 2, picture.height // 2)).save(file, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _asset(name: str) -> str:

@@ -108,7 +108,7 @@ export async function openFile(file) {
 }
 
 export function openExample(example) {
-  begin({ name: example.name, source: { example: example.name } }, example.image);
+  begin({ name: example.name, source: { example: example.name } }, example.gray);
   open();
 }
 
