@@ -11,7 +11,7 @@ from torch import Tensor
 from .color import CHROMA_SCALE, rgb_to_lab
 from .errors import ImageError
 from .hints import parse_color
-from .imaging import read
+from .imaging import Photo, read
 
 DEFAULT_STRENGTH = 0.5
 _SIDE = 128  # pixels of a reference photograph's longer side
@@ -67,13 +67,13 @@ class Palette:
         """The colours of a photograph, in the shares that they have there.
 
         Args:
-            photo: A colour photograph in any form that `colorizer_hf.imaging.read` takes.
+            photo: A colour photograph in any form that `colorizer_hf.imaging.read` takes, or read with `own_colors`.
             strength: See the attribute.
 
         Raises:
             ImageError: it cannot be read, or is gray.
         """
-        colors = read(photo, own_colors=_SIDE).colors
+        colors = (photo if isinstance(photo, Photo) else read(photo, own_colors=_SIDE)).colors
         if colors is None:
             raise ImageError("the photograph whose colours should be used has none; take another")
         chroma = _chroma(colors)

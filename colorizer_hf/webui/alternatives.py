@@ -13,6 +13,7 @@ from PIL import Image
 
 from ..color_names import color_name
 from ..hints import Hint
+from ..palette import Palette
 from ..pipeline import ColorizationResult
 from ..session import EditSession
 from ..vividness import DEFAULT_VIVIDNESS
@@ -44,17 +45,19 @@ class Alternative:
     current: bool = False
 
 
-def alternatives(session: EditSession, hints: Sequence[Hint], vividness: float) -> list[Alternative]:
+def alternatives(
+    session: EditSession, hints: Sequence[Hint], vividness: float, palette: Palette | None = None
+) -> list[Alternative]:
     """Other colourings of a session's photo, given what holds now."""
-    shown = session.update(hints, vividness=vividness)
+    shown = session.update(hints, vividness=vividness, palette=palette)
     width, height = session.photo.size
     offers = []
     for label, value in VIVIDNESS.items():
-        result = shown if value == vividness else session.update(hints, vividness=value)
+        result = shown if value == vividness else session.update(hints, vividness=value, palette=palette)
         image = _middle(_small(result))
         offers.append(Alternative(label, image, vividness=value, current=value == vividness))
     for hint in second_guesses(shown, hints):
-        image = _small(session.update([*hints, hint], vividness=vividness))
+        image = _small(session.update([*hints, hint], vividness=vividness, palette=palette))
         # What comes of a hint may look different from it: brightness is the photo's own.
         seen = color_name(color_at(image, hint.x / width, hint.y / height))
         offers.append(Alternative(f"Perhaps {seen}", _middle(image), hint=hint))

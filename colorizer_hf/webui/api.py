@@ -8,9 +8,23 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ..errors import ColorizerError
+from ..palette import Palette
 from ..vividness import DEFAULT_VIVIDNESS
-from .files import SUFFIXES, new_result_folder
+from .files import SUFFIXES, new_result_folder, read_upload
+from .palettes import REFERENCE, parse_palette
 from .whole_photos import Colorize, Options, colorize_file, colorize_files
+
+
+class Page(gr.Blocks):
+    """A page whose endpoints take calls that leave out parameters at the end, as those of older programs do.
+
+    Gradio's own clients fill in defaults themselves; plain HTTP does not.
+    """
+
+    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+        """Add what is left out."""
+        inputs += [component.value for component in block_fn.inputs[len(inputs) :]]
+        super().validate_inputs(block_fn, inputs)
 
 
 def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, Any]) -> None:
@@ -23,17 +37,27 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
     """
     uploads = Path(get_upload_folder())
 
-    def colorize_one(photo: str, hints: str, vividness: float, model: str, format: str, note: bool) -> str:
+    def colorize_one(
+        photo: str,
+        hints: str,
+        vividness: float,
+        model: str,
+        format: str,
+        note: bool,
+        like: str | None = None,
+        palette: str = "",
+    ) -> str:
         """Give colour to a photograph; the result has its size and its metadata.
 
         `hints` is JSON of width, height and hints with x, y, color and radius in pixels, as the page saves it; empty
         for none. A hint may have a `reach`: "alike" for everything that looks alike, "object" for the thing that it
         lies on, as without one, or "spot" for its own disc; a `color` of null keeps what the model makes of the place.
         `vividness` goes from 0, the safest colours, to 1, as colourful as photographs are. `note` says in
-        the metadata that colour was added.
+        the metadata that colour was added. `like` is a colour photograph whose colours are used; or `palette` names
+        some, "#rrggbb,#rrggbb".
         """
-        options = Options(model, vividness, format, note)
         try:
+            options = Options(model, vividness, format, note, _palette(like, palette))
             return str(colorize_file(_uploaded(photo), new_result_folder(uploads), colorize, options, hints=hints))
         except ColorizerError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -58,11 +82,18 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
     format = gr.Dropdown(list(SUFFIXES), value="JPEG", label="format", visible=False)
     note = gr.Checkbox(True, label="note", visible=False)
     options = [vividness, model, format, note]
+    like, palette = gr.File(label="like", visible=False), gr.Textbox("", label="palette", visible=False)
     call = gr.Button(visible=False)
     photo, photos = gr.File(label="photo", visible=False), gr.File(label="photos", file_count="multiple", visible=False)
     result, outcomes = gr.File(label="result", visible=False), gr.JSON(label="outcomes", visible=False)
-    call.click(colorize_one, [photo, hints, *options], result, api_name="colorize", **limits)
+    call.click(colorize_one, [photo, hints, *options, like, palette], result, api_name="colorize", **limits)
     call.click(colorize_batch, [photos, *options], [result, outcomes], api_name="batch", **limits)
+
+
+def _palette(like: str | None, colors: str) -> Palette | None:
+    if like:
+        return Palette.of_photo(read_upload(Path(like), own_colors=REFERENCE))
+    return parse_palette({"colors": [color.strip() for color in colors.split(",")]}) if colors.strip() else None
 
 
 def _uploaded(photo: str | None) -> Path:
@@ -71,4 +102,4 @@ def _uploaded(photo: str | None) -> Path:
     return Path(photo)
 
 
-__all__ = ["add_endpoints"]
+__all__ = ["Page", "add_endpoints"]

@@ -1,8 +1,6 @@
 """The page: its layout, and which control calls what."""
 
 import asyncio
-import base64
-import io
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,14 +14,16 @@ from PIL import Image
 from ..hints import Hint
 from ..imaging import Photo
 from ..models.auto import bundled_checkpoints
+from ..palette import Palette
 from ..pipeline import ColorizationPipeline, ColorizationResult
 from ..vividness import DEFAULT_VIVIDNESS
 from . import stage_files
-from .api import add_endpoints
+from .api import Page, add_endpoints
 from .files import example_photos
 from .handlers import Handlers
 from .lent_gpu import Decorator, on_lent_gpu
 from .many_photos import add_many_photos
+from .pictures import as_data_url
 from .whole_photos import Colorize
 from .workers import AT_ONCE, finish
 
@@ -54,7 +54,7 @@ def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu
 
 
 def _build(names: Sequence[str], pipelines: dict[str, ColorizationPipeline], colorize: Colorize) -> gr.Blocks:
-    with gr.Blocks(title="Colorizer", analytics_enabled=False, fill_width=True) as app:
+    with Page(title="Colorizer", analytics_enabled=False, fill_width=True) as app:
         gr.Markdown("# Colorizer\nColour for photographs that have none.", elem_id="title")
         with gr.Tabs() as tabs:
             with gr.Tab("One photo", id="one"):
@@ -147,8 +147,10 @@ def _load(names: Sequence[str], device: str | None) -> dict[str, ColorizationPip
 
 
 def _colorizer(pipelines: dict[str, ColorizationPipeline]) -> Colorize:
-    def colorize(model: str, photo: Photo, hints: list[Hint] | None, vividness: float) -> ColorizationResult:
-        return pipelines[model](photo, hints=hints, vividness=vividness)
+    def colorize(
+        model: str, photo: Photo, hints: list[Hint] | None, vividness: float, palette: Palette | None
+    ) -> ColorizationResult:
+        return pipelines[model](photo, hints=hints, vividness=vividness, palette=palette)
 
     return colorize
 
@@ -164,6 +166,7 @@ def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> No
         stage.save_photo(handlers.download, stage, stage, **live),
         stage.save_hints(handlers.save_hints, stage, stage, **_LIVE),
         stage.load_hints(handlers.load_hints, stage, stage, **_LIVE),
+        stage.read_colors(handlers.read_colors, stage, stage, trigger_mode="always_last", **live),
     ]
     for call in calls:  # such as a queue that is full: the stage must not wait for ever
         call.failure(fn=None, js=_TELL_STAGE, **_LIVE)
@@ -188,6 +191,7 @@ def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
         result=None,
         part=None,
         strokes=None,
+        palette=None,
         download=None,
         error=None,
         examples=[_example(path, next(iter(pipelines.values()))) for path in example_photos()],
@@ -207,13 +211,7 @@ def _example(path: Path, pipeline: ColorizationPipeline) -> dict[str, str]:
     both.paste(pipeline(gray).preview(384).convert("RGB").crop((middle, 0, *gray.size)), (middle, 0))
     both.paste("white", (middle - 1, 0, middle + 1, gray.height))
     label = path.stem.replace("_", " ").capitalize()
-    return {"name": path.name, "label": label, "image": _data_url(both), "gray": _data_url(gray)}
-
-
-def _data_url(picture: Image.Image) -> str:
-    file = io.BytesIO()
-    picture.resize((picture.width // 2, picture.height // 2)).save(file, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return {"name": path.name, "label": label, "image": as_data_url(both, 192), "gray": as_data_url(gray, 192)}
 
 
 def _asset(name: str) -> str:

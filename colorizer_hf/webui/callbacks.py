@@ -16,10 +16,12 @@ from ..color_names import color_name
 from ..errors import ColorizerError, HintError
 from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, strokes_to_hints
 from ..imaging import Photo
+from ..palette import Palette
 from ..pipeline import ColorizationPipeline, ColorizationResult
 from ..vividness import DEFAULT_VIVIDNESS
 from .alternatives import Alternative, alternatives
 from .files import clean_name, find_example, find_upload, result_name
+from .palettes import parse_palette, read_reference
 from .pictures import View, show_original, show_part, show_result, show_small
 from .workspace import LostPhotoError, Workspace
 
@@ -45,6 +47,8 @@ class Edits:
         format: Of the file to download, a key of `SUFFIXES`.
         note: Whether that file says that colour was added.
         view: How the photo is seen.
+        palette: Colours that the picture should be made of.
+        reference: {"path", "name"} of an upload whose colours are asked for.
     """
 
     revision: int
@@ -57,6 +61,8 @@ class Edits:
     format: str = "JPEG"
     note: bool = True
     view: View = field(default_factory=View)
+    palette: Palette | None = None
+    reference: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, value: Any) -> "Edits":
@@ -75,7 +81,8 @@ class Edits:
             photo, request = value.get("photo") or {}, value.get("request") or {}
             text, strokes = str(request.get("text", "")), list(value.get("strokes") or [])
             settings, view = _settings(value.get("settings")), View.parse(value.get("view"))
-            return cls(int(value["revision"]), dict(photo), strokes, touched, text, view=view, **settings)
+            said = {"view": view, "palette": parse_palette(value.get("palette")), "reference": dict(request)}
+            return cls(int(value["revision"]), dict(photo), strokes, touched, text, **settings, **said)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise HintError("the page and the server do not understand each other; reload the page") from error
 
@@ -154,7 +161,7 @@ def edit(workspace: Workspace, edits: Edits, choices: Choices) -> Iterator[Prope
     }
     yield {"result": shown}
     session = workspace.session(choices.model, choices.pipeline)
-    offers = alternatives(session, hints, choices.vividness)
+    offers = alternatives(session, hints, choices.vividness, edits.palette)
     small = show_small(workspace, "others", [offer.image for offer in offers])
     described = [_describe(offer, path, result.photo.size) for offer, path in zip(offers, small, strict=True)]
     yield {"result": shown | {"alternatives": described}}
@@ -192,6 +199,22 @@ def load_hints(workspace: Workspace, edits: Edits) -> Properties:
     return {"strokes": {"id": secrets.token_hex(4), "strokes": strokes}}
 
 
+def read_colors(workspace: Workspace, edits: Edits, uploads: Path) -> Properties:
+    """The colours of another photograph: the property `palette`.
+
+    Args:
+        workspace: Of the tab.
+        edits: `reference` says which.
+        uploads: The folder in which uploads arrive; no file elsewhere is taken.
+
+    Raises:
+        ImageError: it cannot be read, or is gray.
+    """
+    path = str(edits.reference.get("path"))
+    name = clean_name(str(edits.reference.get("name")))
+    return {"palette": read_reference(find_upload(path, uploads), workspace.new_folder("like") / name, upload=path)}
+
+
 def explain(error: Exception, revision: int | None = None) -> Properties:
     """What a person is told when something failed: the property `error`; `revision` is that of the call, if known."""
     lost = isinstance(error, LostPhotoError)
@@ -210,7 +233,7 @@ def explain(error: Exception, revision: int | None = None) -> Properties:
 def _colorize(workspace: Workspace, edits: Edits, choices: Choices) -> tuple[ColorizationResult, list[Hint]]:
     session = workspace.session(choices.model, choices.pipeline)
     hints = strokes_to_hints(edits.strokes, session.photo.size)
-    return session.update(hints, vividness=choices.vividness), hints
+    return session.update(hints, vividness=choices.vividness, palette=edits.palette), hints
 
 
 def _suggestions(result: ColorizationResult, touched: tuple[float, float] | None) -> list[Properties]:

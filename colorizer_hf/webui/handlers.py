@@ -69,6 +69,12 @@ class Handlers:
             value, request, lambda workspace, edits: [callbacks.load_hints(workspace, edits)]
         )
 
+    def read_colors(self, value: Any, request: gr.Request) -> Updates:
+        """Another photo whose colours are to be used: say which they are."""
+        yield from self._answer_of_photo(
+            value, request, lambda workspace, edits: [callbacks.read_colors(workspace, edits, self.uploads)]
+        )
+
     def close(self, request: gr.Request) -> None:
         """The photo was put away, or the tab closed: nothing of it stays."""
         self.workspaces.close(str(request.session_hash))

@@ -1,5 +1,7 @@
 """The pictures that the page shows: no larger than they are seen, and zoomed in only the part that is seen."""
 
+import base64
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -137,6 +139,15 @@ def show_small(workspace: Workspace, kind: str, images: Sequence[Image.Image]) -
     for path, image in zip(paths, images, strict=True):
         write(np.asarray(image), path, quality=_THUMBNAIL_QUALITY)
     return [str(path) for path in paths]
+
+
+def as_data_url(picture: Image.Image, longer_side: int) -> str:
+    """A small copy that travels within words."""
+    file = io.BytesIO()
+    small = picture.convert("RGB")
+    small.thumbnail((longer_side, longer_side))
+    small.save(file, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def original(photo: Photo, longer_side: int, box: Box | None = None) -> np.ndarray:

@@ -12,13 +12,14 @@ import numpy as np
 from ..errors import ColorizerError
 from ..hints import hints_from_json
 from ..imaging import write
+from ..palette import Palette
 from ..pipeline import ColorizationResult
 from .files import clean_name, read_upload, result_name
 from .pictures import original
 from .workers import in_few_threads
 
 Colorize = Callable[..., ColorizationResult]
-"""(model's name, photo, hints, vividness) -> result"""
+"""(model's name, photo, hints, vividness, palette) -> result"""
 
 _LOOK = 240  # pixels of the longer side of a small picture
 
@@ -34,12 +35,14 @@ class Options:
         vividness: In [0, 1].
         format: "JPEG" or "PNG".
         note: Whether results say in their metadata that colour was added.
+        palette: Colours that the photos should be made of.
     """
 
     model: str
     vividness: float
     format: str
     note: bool
+    palette: Palette | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def colorize_file(
     photo = read_upload(path, own_colors=_LOOK if looks else None)
     dabs = hints_from_json(hints, photo.size) if hints.strip() else None
     target = folder / result_name(clean_name(path.name), options.format)
-    result = colorize(options.model, photo, dabs, options.vividness)
+    result = colorize(options.model, photo, dabs, options.vividness, options.palette)
     result.save(target, note=options.note)
     if looks:
         before, after = looks

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.webui.servers import Server
@@ -48,7 +49,7 @@ def fits(tab: Tab) -> bool:
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_state_of_the_page_is_free_of_grave_problems_and_fits_the_window(
-    width: int, dark: bool, open_tab: Callable[..., Tab], server: Server, axe: str, photos: Path
+    width: int, dark: bool, open_tab: Callable[..., Tab], server: Server, axe: str, photos: Path, tmp_path: Path
 ) -> None:
     tab = open_tab(
         f"{server.url}?__theme=dark" if dark else server.url, width=width, height=844, dark=dark, touch=width < 500
@@ -68,6 +69,11 @@ def test_every_state_of_the_page_is_free_of_grave_problems_and_fits_the_window(
     tab.part("more-button").click()
     look("the menu")
     tab.part("more-button").click()
+    reference = tmp_path / "a photograph with a rather long name that nobody can read in full.png"
+    Image.new("RGB", (60, 40), "#c81e1e").save(reference)
+    with tab.new_picture():
+        tab.part("like-input").set_input_files(reference)
+    look("colours like another photo")
     tab.choose_file(photos / "text.jpg")
     expect(tab.part("error")).to_be_visible()
     look("an error")

@@ -14,7 +14,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from colorizer_hf import ColorizationPipeline, Hint
+from colorizer_hf import ColorizationPipeline, Hint, Palette
 from colorizer_hf.hints import hints_to_json
 from colorizer_hf.vividness import DEFAULT_VIVIDNESS
 from tests.webui.photos import CUP
@@ -60,20 +60,24 @@ class TestDescription:
         assert set(endpoints) == {"/colorize", "/batch"}
 
     @pytest.mark.parametrize(
-        ("endpoint", "first"),
+        ("endpoint", "first", "last"),
         [
-            ("/colorize", [("photo", "filepath", None), ("hints", "str", "")]),
-            ("/batch", [("photos", "list[filepath]", None)]),
+            (
+                "/colorize",
+                [("photo", "filepath", None), ("hints", "str", "")],
+                [("like", "filepath", None), ("palette", "str", "")],
+            ),
+            ("/batch", [("photos", "list[filepath]", None)], []),
         ],
     )
     def test_gives_every_parameter_its_type_and_its_default(
-        self, endpoints: dict[str, Any], endpoint: str, first: list[tuple]
+        self, endpoints: dict[str, Any], endpoint: str, first: list[tuple], last: list[tuple]
     ) -> None:
         parameters = [
             (parameter["parameter_name"], parameter["python_type"]["type"], parameter["parameter_default"])
             for parameter in endpoints[endpoint]["parameters"]
         ]
-        assert parameters == [*first, *self.OPTIONS]
+        assert parameters == [*first, *self.OPTIONS, *last]
 
     def test_names_what_comes_back(self, endpoints: dict[str, Any]) -> None:
         returned = {name: [part["label"] for part in endpoint["returns"]] for name, endpoint in endpoints.items()}
@@ -101,6 +105,23 @@ class TestColorize:
         path = client.predict(handle_file(CUP), **options, format="PNG", api_name="/colorize")
         with Image.open(path) as picture:
             np.testing.assert_array_equal(np.asarray(picture), pipe(CUP, **direct).pixels)
+
+    def test_uses_the_colours_of_another_photograph(
+        self, client: Client, pipe: ColorizationPipeline, tmp_path: Path
+    ) -> None:
+        Image.new("RGB", (60, 40), "#c02020").save(tmp_path / "red.png")
+        path = client.predict(
+            handle_file(CUP), like=handle_file(tmp_path / "red.png"), format="PNG", api_name="/colorize"
+        )
+        with Image.open(path) as picture:
+            direct = pipe(CUP, palette=Palette.of_photo(tmp_path / "red.png"))
+            np.testing.assert_array_equal(np.asarray(picture), direct.pixels)
+
+    def test_uses_a_few_named_colours(self, client: Client, pipe: ColorizationPipeline) -> None:
+        path = client.predict(handle_file(CUP), palette="#c02020, #2040c0", format="PNG", api_name="/colorize")
+        with Image.open(path) as picture:
+            direct = pipe(CUP, palette=Palette.of_colors(["#c02020", "#2040c0"]))
+            np.testing.assert_array_equal(np.asarray(picture), direct.pixels)
 
     @pytest.mark.parametrize("note", [True, False])
     @pytest.mark.parametrize(("format", "suffix"), [("JPEG", ".jpg"), ("PNG", ".png")])
@@ -176,6 +197,9 @@ class TestRefusals:
                 {"model": "no-such-model"},
                 "no-such-model is not in the list of choices: ['chromaformer', 'chromaformer_nir']",
             ),
+            ({"like": handle_file(CUP)}, "the photograph whose colours should be used has none; take another"),
+            ({"palette": "red, please"}, "colour must be #rrggbb"),
+            ({"palette": ",".join(["#c02020"] * 9)}, "a palette has 8 colours at most"),
             ({"model": "/etc"}, "/etc is not in the list of choices"),
             ({"format": "TIFF"}, "TIFF is not in the list of choices: ['JPEG', 'PNG']"),
             ({"vividness": 7}, "7 is greater than maximum value 1"),

@@ -10,6 +10,7 @@ from PIL import Image
 from colorizer_hf.errors import HintError, ImageError
 from colorizer_hf.hints import Hint, hints_to_json
 from colorizer_hf.imaging import Photo
+from colorizer_hf.palette import Palette
 from colorizer_hf.pipeline import ColorizationPipeline, ColorizationResult
 from colorizer_hf.webui.files import example_photos
 from colorizer_hf.webui.whole_photos import Colorize, Options, Outcome, colorize_file, colorize_files
@@ -25,9 +26,11 @@ def pipe() -> ColorizationPipeline:
 
 @pytest.fixture(scope="module")
 def colorize(pipe: ColorizationPipeline) -> Colorize:
-    def colorize(model: str, photo: Photo, hints: list[Hint] | None, vividness: float) -> ColorizationResult:
+    def colorize(
+        model: str, photo: Photo, hints: list[Hint] | None, vividness: float, palette: Palette | None
+    ) -> ColorizationResult:
         assert model == "chromaformer"
-        return pipe(photo, hints=hints, vividness=vividness)
+        return pipe(photo, hints=hints, vividness=vividness, palette=palette)
 
     return colorize
 

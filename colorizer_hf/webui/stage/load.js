@@ -1,6 +1,6 @@
 // The body of a function that Gradio calls with element, trigger, props and watch (js_on_load of gr.HTML).
 // Gradio reads the names of the stage's events from this text: "open", "edit", "closer", "save_photo",
-// "save_hints", "load_hints", "close".
+// "save_hints", "load_hints", "read_colors", "close".
 
 import(`${window.gradio_config?.root ?? ""}/${props.modules}/main.js`).then(
   ({ start }) => start({ element, trigger, props, watch }),

@@ -9,6 +9,7 @@ import { drawControls, wireControls } from "./controls.js";
 import { onDraw, refresh, roomForPhoto } from "./drawing.js";
 import { clearStrokes, redo, undo } from "./editing.js";
 import { isUnsent, kept } from "./keeping.js";
+import { drawLike, takeColorsOf, takePalette, wireLike } from "./like.js";
 import { wireKeyboard } from "./keyboard.js";
 import { element, fill, makeButton, mount, on, onFiles, part, TEXT_FIELD } from "./page.js";
 import { drawPalette, wirePalette } from "./palette.js";
@@ -54,7 +55,8 @@ function wireDropAndPaste() {
   on(element, "drop", (event) => {
     delete element.dataset.drop;
     const file = pictureOf(event.dataTransfer);
-    if (file) openFile(file);
+    if (file && part("like").contains(event.target)) takeColorsOf(file);
+    else if (file) openFile(file);
   });
   // Without this a photo dropped beside the stage would replace the page, and all work with it.
   on(document, "dragover drop", (event) => hasFiles(event) && event.preventDefault());
@@ -107,7 +109,7 @@ function wireSizes() {
 
 function wirePython() {
   const takers = {
-    photo: takePhoto, result: takeResult, part: takePart, strokes: takeStrokes,
+    photo: takePhoto, result: takeResult, part: takePart, strokes: takeStrokes, palette: takePalette,
     download: takeDownload, error: takeError, examples: drawExamples,
   };
   for (const [prop, take] of Object.entries(takers)) watch(prop, take);
@@ -118,12 +120,13 @@ export async function start(component) {
   connect(component);
   element.dataset.testid = "stage";
   recall();
-  for (const draw of [drawPalette, drawControls, drawAlternatives]) onDraw(draw);
+  for (const draw of [drawPalette, drawControls, drawAlternatives, drawLike]) onDraw(draw);
   wireStart();
   wireDropAndPaste();
   wireTools();
   wirePalette();
   wireControls();
+  wireLike();
   wirePointer();
   wireKeyboard();
   wireSizes();

@@ -22,13 +22,20 @@ export function isPicture(file) {
 }
 
 /** What is wrong with a file, if that can be told without the server. */
-function whyNot(file) {
+export function whyNot(file) {
   if (!isPicture(file)) return `${file.name} is not a picture; choose a photo.`;
   const limit = window.gradio_config?.max_file_size ?? Infinity;
   if (file.size <= limit) return "";
   const megabytes = (bytes) => `${+(bytes / 2 ** 20).toFixed(1)} MB`;
   const [size, most] = [file.size, limit].map(megabytes);
   return `${file.name} has ${size}, and this page takes ${most} at most; choose a smaller file.`;
+}
+
+export function whyNotSent(file, { tooLarge }) {
+  const [what, advice] = tooLarge
+    ? ["is too large", "choose a smaller file"]
+    : ["could not be sent", "check the connection and try again"];
+  return `${file.name} ${what}; ${advice}.`;
 }
 
 /** Say what went wrong with the photo that was to be shown; the one before stays, if there is one. */
@@ -139,10 +146,7 @@ async function sendFile() {
     target.source = { path, name: file.name };
     return true;
   } catch (error) {
-    const [what, advice] = error.tooLarge
-      ? ["is too large", "choose a smaller file"]
-      : ["could not be sent", "check the connection and try again"];
-    if (current()) fail(`${file.name} ${what}; ${advice}.`);
+    if (current()) fail(whyNotSent(file, error));
     return false;
   }
 }

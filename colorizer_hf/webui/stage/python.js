@@ -39,8 +39,9 @@ export function sendAgain() {
 export function tell(request = null) {
   const { model, format, note } = settings;
   const { source, edits, touched } = state.coming ?? state;
-  const { strokes, vividness } = edits.now;
+  const { strokes, vividness, palette } = edits.now;
+  const { chroma, shares, strength } = palette ?? {};
   const chosen = { model, vividness, format, note };
-  const said = { revision: state.revision, photo: source, strokes, touched, settings: chosen, view: view.onScreen, request };
+  const said = { revision: state.revision, photo: source, strokes, touched, palette: palette && { chroma, shares, strength }, settings: chosen, view: view.onScreen, request };
   gradio.props.value = structuredClone(said);
 }

@@ -17,7 +17,7 @@ export const nothing = () => ({
   name: "",
   source: null, // what Python is told of it
   photo: null, // the prop
-  edits: new History({ strokes: [], vividness: defaults.vividness }),
+  edits: new History({ strokes: [], vividness: defaults.vividness, palette: null }),
   result: null, // the newest prop, perhaps not yet on the screen
   arriving: null, // promise of its picture
   shown: false, // there is a picture in colour
