@@ -18,7 +18,7 @@ STRIDE = 4  # of the cells
 BREADTH = 5.0  # of the covariance, in squared distances of the embedding
 NOISE = 0.01  # variance of what a hint says, errors of the network having 1: keeps the equations solvable
 # What follows was chosen on human segmentations of photographs (train/README.md, "How far a dab reaches").
-THING_WIDTH = 0.84  # geodesic distance, in the unit of the embedding, at which a thing comes to its end
+THING_WIDTH = 0.98  # geodesic distance, in the unit of the embedding, at which a thing comes to its end
 FREE_STEP, LEAST_STEP = 0.05, 0.02  # of that distance: what varies from cell to cell within a thing counts little
 THING_LIKENESS = 0.5  # how much it counts, for a hint on an object, that parts of the thing look different
 KEPT_DISTANCES = 600  # maps; twice as many hints as a painted photo has at most

