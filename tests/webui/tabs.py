@@ -172,6 +172,7 @@ class Tab:
 
     def drop(self, path: Path, onto: str) -> None:
         """Drag a file from elsewhere and let it go over the middle of a part of the stage."""
+        self.part(onto).scroll_into_view_if_needed()
         box = self.part(onto).bounding_box()
         assert box is not None
         middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
