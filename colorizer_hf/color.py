@@ -5,7 +5,7 @@ that has a pixel's CIE luminance Y: one integer per pixel keeps a photo's lumina
 its own luminance bit for bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from threading import Lock
@@ -34,6 +34,17 @@ _BAND_PIXELS = 65536
 _LEVELS = 96  # of a and of b in the 8-bit table
 _KNEE = 0.6  # a and b / 110 at which the steps of the table are four times as wide as at gray
 _STEPS = 76.0  # levels per unit of companded chroma: the whole sRGB gamut fits into the levels
+
+
+def hex_to_rgb(color: str) -> tuple[int, int, int]:
+    """Red, green and blue in 0..255 of "#rrggbb"."""
+    red, green, blue = bytes.fromhex(color[1:])
+    return red, green, blue
+
+
+def rgb_to_hex(channels: Iterable[float]) -> str:
+    """The "#rrggbb" of red, green and blue in 0..255."""
+    return "#" + "".join(f"{round(channel):02x}" for channel in channels)
 
 
 def rgb_to_lab(rgb: Tensor) -> tuple[Tensor, Tensor]:
@@ -283,8 +294,10 @@ __all__ = [
     "codes_to_srgb",
     "fit_gamut",
     "for_each_band",
+    "hex_to_rgb",
     "lab_to_rgb",
     "lightness_table",
     "luminance_codes",
+    "rgb_to_hex",
     "rgb_to_lab",
 ]

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from .color import CHROMA_SCALE, rgb_to_lab
+from .color import CHROMA_SCALE, hex_to_rgb, rgb_to_lab
 
 _NAMES = {
     "black": "#0c0c0c", "dark gray": "#4a4a4a", "gray": "#808080", "brownish gray": "#83766a",
@@ -43,7 +43,7 @@ def _known() -> tuple[list[str], np.ndarray]:
 
 def _places(colors: list[str]) -> np.ndarray:
     """Lab with less of its lightness: (N, 3)."""
-    rgb = torch.tensor([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in colors])
+    rgb = torch.tensor([hex_to_rgb(color) for color in colors]) / 255
     luminance, chroma = rgb_to_lab(rgb[:, :, None, None])
     lab = torch.cat([100 * _LIGHTNESS_COUNTS * luminance, CHROMA_SCALE * chroma], dim=1)
     return lab[:, :, 0, 0].numpy()

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .color import rgb_to_lab
+from .color import hex_to_rgb, rgb_to_hex, rgb_to_lab
 from .errors import HintError
 from .models.hint_batch import REACHES, HintBatch, Reach
 
@@ -48,7 +48,7 @@ class Hint:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "color", None if self.color is None else parse_color(self.color))
-        parse_reach(self.reach)
+        check_reach(self.reach)
         if self.radius is not None and not self.radius >= 0:
             raise HintError(f"the radius of a hint must be 0 or more pixels, got {self.radius}")
 
@@ -81,20 +81,14 @@ def parse_color(color: str | Sequence[int]) -> str:
     else:
         with suppress(TypeError):  # no sequence, or not of numbers
             if len(color) == 3 and all(0 <= channel <= 255 for channel in color):
-                return "#" + "".join(f"{round(channel):02x}" for channel in color)
+                return rgb_to_hex(color)
     raise HintError(f"a hint's colour must be #rrggbb or three numbers in 0..255, got {color!r:.40}")
 
 
-def parse_reach(reach: str) -> Reach:
-    """The reach, if it is one.
-
-    Raises:
-        HintError: it is none.
-    """
-    for known in REACHES:
-        if reach == known:
-            return known
-    raise HintError(f"the reach of a hint must be {', '.join(REACHES[:-1])} or {REACHES[-1]}, got {reach!r:.40}")
+def check_reach(reach: str) -> None:
+    """Raises HintError if it is none."""
+    if reach not in REACHES:
+        raise HintError(f"the reach of a hint must be {', '.join(REACHES[:-1])} or {REACHES[-1]}, got {reach!r:.40}")
 
 
 def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
@@ -112,8 +106,7 @@ def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
         return HintBatch.empty(1)
     width, height = size
     longer = max(size)
-    colors = [str(hint.color or "#808080") for hint in hints]
-    rgb = torch.tensor([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in colors])  # (K, 3)
+    rgb = torch.tensor([hex_to_rgb(str(hint.color or "#808080")) for hint in hints]) / 255  # (K, 3)
     _, chroma = rgb_to_lab(rgb[:, :, None, None])
     points = [[(hint.x + 0.5) / width * 2 - 1, (hint.y + 0.5) / height * 2 - 1] for hint in hints]
     radius = [DEFAULT_RADIUS if hint.radius is None else hint.radius / longer for hint in hints]
@@ -356,7 +349,7 @@ def _checked_strokes(strokes: Any) -> Sequence[Stroke]:
             raise HintError("a stroke must have color, radius and points")
         if stroke["color"] is not None:
             parse_color(stroke["color"])
-        parse_reach(stroke.get("reach", DEFAULT_REACH))
+        check_reach(stroke.get("reach", DEFAULT_REACH))
         if not _is_number(stroke["radius"]) or not 0 <= stroke["radius"] <= 1:
             raise HintError(
                 f"the radius of a stroke must be 0 to 1 of the photo's longer side, got {stroke['radius']!r:.40}"

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .color import CHROMA_SCALE, rgb_to_lab
+from .color import CHROMA_SCALE, hex_to_rgb, rgb_to_lab
 from .errors import ImageError
 from .hints import parse_color
 from .imaging import Photo, read
 
 DEFAULT_STRENGTH = 0.5
-_SIDE = 128  # pixels of a reference photograph's longer side
+REFERENCE_SIDE = 128  # pixels of a reference photograph's longer side
+MOST_COLORS = 64  # of a photograph
 _STEP = 10  # Lab units: colours of a photograph that lie nearer are one
-_MOST_COLORS = 64
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Palette:
         names = [parse_color(color) for color in colors]
         if not names:
             raise ValueError("a palette must have at least one colour")
-        rgb = np.array([[[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in names]], np.uint8)
+        rgb = np.array([[hex_to_rgb(name) for name in names]], np.uint8)
         pairs = tuple((a, b) for a, b in _chroma(rgb).tolist())
         return cls(pairs, (1 / len(names),) * len(names), strength)
 
@@ -73,13 +73,13 @@ class Palette:
         Raises:
             ImageError: it cannot be read, or is gray.
         """
-        colors = (photo if isinstance(photo, Photo) else read(photo, own_colors=_SIDE)).colors
+        colors = (photo if isinstance(photo, Photo) else read(photo, own_colors=REFERENCE_SIDE)).colors
         if colors is None:
             raise ImageError("the photograph whose colours should be used has none; take another")
         chroma = _chroma(colors)
         cells, cell, counts = np.unique((chroma / _STEP).round(), axis=0, return_inverse=True, return_counts=True)
         means = [np.bincount(cell.ravel(), chroma[:, axis], len(cells)) / counts for axis in range(2)]
-        largest = np.argsort(-counts, kind="stable")[:_MOST_COLORS]
+        largest = np.argsort(-counts, kind="stable")[:MOST_COLORS]
         shares = counts[largest] / counts[largest].sum()
         pairs = zip(means[0][largest].tolist(), means[1][largest].tolist(), strict=True)
         return cls(tuple(pairs), tuple(shares.tolist()), strength)
@@ -99,4 +99,4 @@ def _chroma(rgb: np.ndarray) -> np.ndarray:
     return chroma[0].flatten(1).T.numpy() * CHROMA_SCALE
 
 
-__all__ = ["DEFAULT_STRENGTH", "Palette"]
+__all__ = ["DEFAULT_STRENGTH", "MOST_COLORS", "REFERENCE_SIDE", "Palette"]

@@ -16,7 +16,7 @@ from transformers import AutoModel, Pipeline
 from transformers.pipelines import PIPELINE_REGISTRY
 
 from .chroma_upsampling import render, restore_luminance
-from .color import lab_to_rgb, lightness_table
+from .color import lab_to_rgb, lightness_table, rgb_to_hex
 from .errors import ColorizerError, HintError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
@@ -375,7 +375,7 @@ def _likely_colors(probabilities: Tensor, centers: Tensor, k: int) -> list[tuple
 def _hex_color(luminance: float, chroma: Tensor) -> str:
     """A colour of the given luminance (L / 100) and chroma (ab / 110), inside the gamut, as "#rrggbb"."""
     rgb = lab_to_rgb(torch.tensor(luminance).view(1, 1, 1, 1), chroma.view(1, 2, 1, 1))
-    return "#" + "".join(f"{round(255 * channel):02x}" for channel in rgb.clamp(0, 1).flatten().tolist())
+    return rgb_to_hex(255 * channel for channel in rgb.clamp(0, 1).flatten().tolist())
 
 
 PIPELINE_REGISTRY.register_pipeline(

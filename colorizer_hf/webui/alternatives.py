@@ -11,6 +11,7 @@ import numpy as np
 import torch.nn.functional as F
 from PIL import Image
 
+from ..color import hex_to_rgb, rgb_to_hex
 from ..color_names import color_name
 from ..hints import Hint
 from ..palette import Palette
@@ -83,9 +84,9 @@ def second_guesses(result: ColorizationResult, hints: Sequence[Hint]) -> list[Hi
     x, y = least_certain_point(result, hints)
     radius = 0.02 * max(result.photo.size)
     width, height = result.photo.size
-    shown = _channels(color_at(result.preview(THUMBNAIL), x / width, y / height))
+    shown = np.array(hex_to_rgb(color_at(result.preview(THUMBNAIL), x / width, y / height)))
     colors = [suggestion.color for suggestion in result.suggestions(x, y)]
-    others = [color for color in colors if np.abs(shown - _channels(color)).max() > _DIFFERENT]
+    others = [color for color in colors if np.abs(shown - hex_to_rgb(color)).max() > _DIFFERENT]
     return [Hint(x, y, color, radius=radius) for color in others[:GUESSES]]
 
 
@@ -112,11 +113,7 @@ def color_at(picture: Image.Image, x: float, y: float) -> str:
     width, height = picture.size
     column, row = int(x * width), int(y * height)
     around = np.asarray(picture.convert("RGB"))[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
-    return "#" + "".join(f"{round(channel):02x}" for channel in around.mean(axis=(0, 1)))
-
-
-def _channels(color: str) -> np.ndarray:
-    return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
+    return rgb_to_hex(around.mean(axis=(0, 1)))
 
 
 __all__ = ["Alternative", "alternatives", "color_at", "least_certain_point", "second_guesses"]

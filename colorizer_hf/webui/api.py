@@ -8,10 +8,10 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ..errors import ColorizerError
-from ..palette import Palette
+from ..palette import REFERENCE_SIDE, Palette
 from ..vividness import DEFAULT_VIVIDNESS
 from .files import SUFFIXES, new_result_folder, read_upload
-from .palettes import REFERENCE, parse_palette
+from .palettes import parse_palette
 from .whole_photos import Colorize, Options, colorize_file, colorize_files
 
 
@@ -92,7 +92,7 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
 
 def _palette(like: str | None, colors: str) -> Palette | None:
     if like:
-        return Palette.of_photo(read_upload(Path(like), own_colors=REFERENCE))
+        return Palette.of_photo(read_upload(Path(like), own_colors=REFERENCE_SIDE))
     return parse_palette({"colors": [color.strip() for color in colors.split(",")]}) if colors.strip() else None
 
 

@@ -34,6 +34,13 @@ def find_upload(path: str, uploads: Path) -> Path:
     raise ImageError("the photo did not arrive; choose it again")
 
 
+def take_upload(path: Path, place: Path) -> None:
+    """Move an upload, and remove the folder around it."""
+    shutil.move(path, place)
+    with suppress(OSError):  # another upload of the same photo is in it
+        path.parent.rmdir()
+
+
 def read_upload(path: Path, *, own_colors: int | None = None) -> Photo:
     """Read a photo; what is wrong with it names the file alone, not the server's folder around it.
 
@@ -114,4 +121,5 @@ __all__ = [
     "read_upload",
     "result_name",
     "sweep",
+    "take_upload",
 ]

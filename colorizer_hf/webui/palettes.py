@@ -1,8 +1,6 @@
 """The colours that a picture should be made of, in the words of the page and from its uploads."""
 
-import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -10,13 +8,11 @@ from typing import Any
 from PIL import Image
 
 from ..errors import HintError
-from ..palette import DEFAULT_STRENGTH, Palette
-from .files import read_upload
+from ..palette import DEFAULT_STRENGTH, MOST_COLORS, REFERENCE_SIDE, Palette
+from .files import read_upload, take_upload
 from .pictures import as_data_url
 
-REFERENCE = 128  # pixels of the longer side of a photograph whose colours are used
 MOST_NAMED = 8
-_MOST = 64  # of a photograph
 _FARTHEST = 128.0  # Lab units from gray
 _THUMBNAIL = 96
 
@@ -37,7 +33,7 @@ def parse_palette(words: Mapping[str, Any] | None) -> Palette | None:
     strength = min(max(strength, 0.0), 1.0) if isfinite(strength) else DEFAULT_STRENGTH
     if "colors" in words:
         return Palette.of_colors(_at_most(MOST_NAMED, words["colors"]), strength=strength)
-    chroma = tuple((_bounded(a), _bounded(b)) for a, b in _at_most(_MOST, words["chroma"]))
+    chroma = tuple((_bounded(a), _bounded(b)) for a, b in _at_most(MOST_COLORS, words["chroma"]))
     shares = [max(_bounded(share), 0.0) for share in words["shares"]]
     if len(shares) != len(chroma) or not sum(shares):
         raise ValueError("each colour of a palette must have its share")
@@ -55,11 +51,9 @@ def read_reference(path: Path, place: Path, *, upload: str) -> dict[str, Any]:
     Raises:
         ImageError: it cannot be read, or is gray.
     """
-    shutil.move(path, place)
-    with suppress(OSError):  # another upload of the same photo is in it
-        path.parent.rmdir()
+    take_upload(path, place)
     try:
-        photo = read_upload(place, own_colors=REFERENCE)
+        photo = read_upload(place, own_colors=REFERENCE_SIDE)
     finally:
         place.unlink()
     palette = Palette.of_photo(photo)
@@ -84,4 +78,4 @@ def _bounded(value: Any) -> float:
     return min(max(number, -_FARTHEST), _FARTHEST)
 
 
-__all__ = ["MOST_NAMED", "REFERENCE", "parse_palette", "read_reference"]
+__all__ = ["MOST_NAMED", "parse_palette", "read_reference"]

@@ -9,7 +9,6 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from ..errors import ImageError
 from ..imaging import Photo
 from ..pipeline import ColorizationPipeline
 from ..session import EditSession
-from .files import read_upload
+from .files import read_upload, take_upload
 
 MAX_PIXELS_IN_MEMORY = 400_000_000  # of the photos of all tabs together
 MAX_TABS_IN_MEMORY = 24
@@ -69,9 +68,7 @@ class Workspace:
         if keep:
             shutil.copy(path, moved)
         else:
-            shutil.move(path, moved)
-            with suppress(OSError):  # another upload of the same photo is in it
-                path.parent.rmdir()
+            take_upload(path, moved)
         try:
             photo = read_upload(moved, own_colors=_OWN_COLORS)
         except ImageError:
