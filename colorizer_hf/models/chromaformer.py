@@ -29,6 +29,7 @@ from .hint_spread import STRIDE, HintSpread, cell_points
 from .palette_shift import shift_to_palette
 
 COHERENT_FROM = 0.3  # vividness from which on colours hold together altogether; at 0 nothing is pooled
+KEPT_OWN = 4  # a page shows other vividnesses beside the one in use
 UNDECIDED = 0.4  # chroma (ab / 110): expected colours much below it give vividness little of a direction to push in
 
 
@@ -52,6 +53,7 @@ class ChromaFormerConfig(ColorizerConfig):
         spread_heads: Similarities that the hint spread mixes.
         spread_dim: Channels of each similarity.
         vivid_tilt: How strongly vividness 1 favours bins that lie farther out in the direction of the expected colour.
+        thing_width: Geodesic distance, in the unit of the embedding, at which what a hint lies on comes to its end.
         predicts_luminance: Whether the luminance is predicted too, as near-infrared frames need it.
     """
 
@@ -70,6 +72,7 @@ class ChromaFormerConfig(ColorizerConfig):
     spread_heads: int = 4
     spread_dim: int = 12
     vivid_tilt: float | int = 17.0
+    thing_width: float | int = 0.98
     predicts_luminance: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
@@ -154,7 +157,7 @@ class ChromaFormerFeatures:
         chroma: (B, 2, h, w), ab / 110 at vividness 0, without hints.
         size: Height and width of the network's input in pixels, before padding.
         visible: (B, 1, h, w), predicted luminance of the scene in visible light; None if the network predicts none.
-        own: What was made of it without hints, by the palette and the vividness last asked for: only the first of many
+        own: What was made of it without hints, by the palettes and vividnesses last asked for: only the first of many
             edits computes it.
         distances: From hints to all cells, kept for further edits; see `HintSpread`.
     """
@@ -222,7 +225,7 @@ class ChromaFormerModel(ColorizerModel):
         self.embedding_head = nn.Conv2d(width4, config.spread_heads * config.spread_dim, 1)
         self.mix_head = NeutralHead(width4, config.spread_heads, 1)
         self.luminance_head = NeutralHead(width4, 1, 1) if config.predicts_luminance else None
-        self.spread = HintSpread(config.spread_heads)
+        self.spread = HintSpread(config.spread_heads, config.thing_width)
         self.register_buffer("bin_centers", bin_centers() / CHROMA_SCALE)  # (Q, 2)
         self.post_init()
 
@@ -309,8 +312,9 @@ class ChromaFormerModel(ColorizerModel):
             chroma = self._mean_chroma(vivid) + features.residual
         own = OwnColors(logits, calm, chroma)
         if not torch.is_grad_enabled():
-            features.own.clear()
             features.own[key] = own
+            while len(features.own) > KEPT_OWN:
+                del features.own[next(iter(features.own))]
         return own
 
     def _coherent_logits(self, features: ChromaFormerFeatures, logits: Tensor, share: float) -> Tensor:

@@ -18,8 +18,7 @@ STRIDE = 4  # of the cells
 BREADTH = 5.0  # of the covariance, in squared distances of the embedding
 NOISE = 0.01  # variance of what a hint says, errors of the network having 1: keeps the equations solvable
 # What follows was chosen on human segmentations of photographs (train/README.md, "How far a dab reaches").
-THING_WIDTH = 0.98  # geodesic distance, in the unit of the embedding, at which a thing comes to its end
-FREE_STEP, LEAST_STEP = 0.05, 0.02  # of that distance: what varies from cell to cell within a thing counts little
+FREE_STEP, LEAST_STEP = 0.05, 0.02  # of geodesic distance: what varies from cell to cell within a thing counts little
 THING_LIKENESS = 0.5  # how much it counts, for a hint on an object, that parts of the thing look different
 KEPT_DISTANCES = 600  # maps; twice as many hints as a painted photo has at most
 _OBJECT, _SPOT = REACHES.index("object"), REACHES.index("spot")
@@ -61,9 +60,10 @@ class HintSpread(nn.Module):
     Framework for Fast Interactive Image and Video Segmentation and Matting"). A spot is painted over the rest.
     """
 
-    def __init__(self, heads: int) -> None:
+    def __init__(self, heads: int, thing_width: float) -> None:
         super().__init__()
         self.heads = heads
+        self.thing_width = thing_width
         self.log_gamma = nn.Parameter(torch.empty(heads))
         self.null_logit = nn.Parameter(torch.empty(heads))
         self.chroma_weight = nn.Parameter(torch.empty(heads))
@@ -170,16 +170,17 @@ class HintSpread(nn.Module):
             dabs = [(float(b), *hints.points[b, k].tolist(), float(hints.radius[b, k])) for k in wanted]
             _measure(features, dabs, maps[b])
             for k, dab in zip(wanted, dabs, strict=True):
-                limits[b, k] = np.square(features.distances[dab] / THING_WIDTH)
+                limits[b, k] = np.square(features.distances[dab] / self.thing_width)
         return torch.from_numpy(limits).flatten(2).to(embedding.device)
 
 
 def _measure(features: "ChromaFormerFeatures", dabs: Sequence[tuple[float, ...]], maps: np.ndarray) -> None:
     """Add to the features' distances those of dabs (photo, x, y, radius) that they lack."""
     known = features.distances
-    if len(known) + len(dabs) > KEPT_DISTANCES:
-        known.clear()
     missing = [dab for dab in dict.fromkeys(dabs) if dab not in known]
+    if len(known) + len(missing) > KEPT_DISTANCES:
+        for dab in known.keys() - set(dabs):
+            del known[dab]
     if missing:
         h, w = maps.shape[-2:]
         steps = Steps.of_map(maps, free=FREE_STEP, least=LEAST_STEP)

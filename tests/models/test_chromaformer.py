@@ -4,6 +4,7 @@ import pytest
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 
+from colorizer_hf.models import hint_spread
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
@@ -183,6 +184,21 @@ class TestReach:
                 trained.decode(used, hint)
             after = trained.decode(used, together(*hints)).chroma
             assert torch.equal(after, trained.decode(fresh, together(*hints)).chroma)
+
+    def test_one_more_dab_than_are_kept_measures_that_dab_alone(
+        self, trained: ColorizerModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hint_spread, "KEPT_DISTANCES", 4)
+        dabs = [one_hint(x, 0.1, 0.5, 0.5, reach="object") for x in (-0.6, -0.3, 0.0, 0.3, 0.6)]
+        with torch.inference_mode():
+            features = trained.encode(squares())
+            trained.decode(features, together(*dabs[:4]))
+            before = dict(features.distances)
+            trained.decode(features, together(*dabs))
+            assert len(before) == 4
+            assert all(features.distances[dab] is measured for dab, measured in before.items())
+            trained.decode(features, one_hint(0.5, -0.5, 0.5, 0.5, reach="object"))
+            assert len(features.distances) == 1
 
     def test_photos_of_a_batch_have_reaches_of_their_own(self, trained: ColorizerModel) -> None:
         hints = HintBatch.cat([one_hint(-0.47, -0.47, 0.5, 0.5, reach=reach) for reach in ("object", "spot", "alike")])

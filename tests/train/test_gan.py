@@ -121,12 +121,16 @@ class TestDiscriminator:
 
 
 def test_two_processes_give_what_one_gives_with_the_same_batch(tiny_gan: Path, tmp_path: Path) -> None:
-    """Gradients are averaged; batch norms, which see a process's own share only, keep their statistics here."""
+    """Gradients are averaged; batch norms, which see a process's own share only, keep their statistics here.
+
+    The photographs are decoded into a cache by one of the processes.
+    """
     shared = {"optimizer.kept_statistics": "all", "steps": 6, "adversarial.spectral_norm": True} | ADVERSARIAL
     train(load_config(tiny_gan, GanConfig, shared | {"output": str(tmp_path / "one"), "batch_size": 4}), name="one")
 
     config = tmp_path / "two.yaml"
-    config.write_text(yaml.safe_dump(override(read_yaml(tiny_gan), shared | {"output": str(tmp_path / "two")})))
+    cached = {"data.cache": str(tmp_path / "decoded"), "output": str(tmp_path / "two")}
+    config.write_text(yaml.safe_dump(override(read_yaml(tiny_gan), shared | cached)))
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     command = [*launch, "-m", "train.recipes.gan", "--config", str(config)]
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from accelerate import PartialState
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
@@ -164,7 +165,8 @@ def load_photos(config: DataConfig) -> PhotoSet:
         photos = PhotoSet.of(read_all(config))
     else:
         made_of = {"sources": list(config.sources), "stored_size": config.stored_size}
-        photos = store_photos(Path(config.cache), made_of, read_all(config))
+        with PartialState().main_process_first():  # the other processes of a run find it written
+            photos = store_photos(Path(config.cache), made_of, read_all(config))
     colourful = photos.select(np.flatnonzero(photos.chroma >= config.min_chroma)[: config.limit])
     if not len(colourful):
         raise TrainingDataError(f"no photo of {', '.join(config.sources)} has a mean chroma of {config.min_chroma}")

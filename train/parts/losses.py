@@ -12,18 +12,23 @@ from colorizer_hf.metrics.lpips import Lpips
 from colorizer_hf.models.base import ColorizerOutput, chroma_huber_loss
 from colorizer_hf.models.chroma_bins import bin_cross_entropy
 
+NEGLIGIBLE = (2 / CHROMA_SCALE) ** 2  # mean squared error in ab / 110, below which a photograph has its colours
+
 
 @dataclass(frozen=True)
 class LossConfig:
     """Weights of the terms of `colorization_loss`.
 
     Attributes:
-        automatic: Huber loss of the chroma predicted without hints.
-        hinted: Huber loss of the chroma predicted with hints.
+        distance: Of predicted chroma from the truth: "huber", see `chroma_huber_loss`, or "decibel", see
+            `decibel_loss`.
+        automatic: That distance without hints.
+        hinted: That distance with hints.
         bins: Cross-entropy of the distribution over chroma bins.
         rebalance: Makes rare colours count more in the latter, see `rebalancing.bin_rarity`; None: all alike.
     """
 
+    distance: Literal["huber", "decibel"] = "huber"
     automatic: float = 10.0
     hinted: float = 10.0
     bins: float = 0.2
@@ -50,13 +55,33 @@ def colorization_loss(
         The weighted sum, a scalar, and the unweighted terms by name.
     """
     assert automatic.logits is not None  # promised by the caller
+    distance = decibel_loss if config.distance == "decibel" else chroma_huber_loss
     terms = {
-        "automatic": chroma_huber_loss(automatic.chroma, labels),
-        "hinted": chroma_huber_loss(hinted.chroma, labels),
+        "automatic": distance(automatic.chroma, labels),
+        "hinted": distance(hinted.chroma, labels),
         "bins": bin_cross_entropy(automatic.logits, labels, rarity),
     }
     total = sum(getattr(config, name) * term for name, term in terms.items())
     return total, {name: term.item() for name, term in terms.items()}
+
+
+def decibel_loss(chroma: Tensor, labels: Tensor) -> Tensor:
+    """Mean over the photographs of the level of their squared error, in decibels: what a mean PSNR measures.
+
+    A mean over all elements is led by the most colourful photographs. Here a tint on a gray photograph costs as much
+    as the same share of the error of a colourful one.
+
+    Args:
+        chroma: (B, 2, h, w), predicted ab / 110.
+        labels: (B, 2, H, W), true; of a larger size they are averaged down first.
+
+    Returns:
+        A scalar; 10 less where errors are a tenth (in the square), and hardly less below `NEGLIGIBLE`.
+    """
+    if labels.shape[-2:] != chroma.shape[-2:]:
+        labels = F.interpolate(labels, chroma.shape[-2:], mode="area")
+    error = (chroma - labels).square().mean(dim=(1, 2, 3))
+    return 10 * (error + NEGLIGIBLE).log10().mean()
 
 
 @dataclass(frozen=True)
