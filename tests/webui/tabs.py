@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -172,13 +172,17 @@ class Tab:
 
     def drop(self, path: Path, onto: str) -> None:
         """Drag a file from elsewhere and let it go over the middle of a part of the stage."""
+        self.drag_file(path, onto, end="drop")
+
+    def drag_file(self, path: Path, onto: str, *, end: Literal["dragOver", "drop"]) -> None:
+        """Drag a file from elsewhere over the middle of a part of the stage, and stay there or let it go."""
         self.part(onto).scroll_into_view_if_needed()
         box = self.part(onto).bounding_box()
         assert box is not None
         middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
         files = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
         devtools = self._context.new_cdp_session(self.page)
-        for step in ("dragEnter", "dragOver", "drop"):
+        for step in dict.fromkeys(("dragEnter", "dragOver", end)):
             devtools.send("Input.dispatchDragEvent", {"type": step, **middle, "data": files})
 
     # Painting

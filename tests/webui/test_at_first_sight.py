@@ -93,6 +93,35 @@ def test_an_edit_that_runs_while_another_photo_is_asked_for_is_no_error(tab: Tab
     expect(tab.part("error-text")).to_have_text("")
 
 
+def test_a_file_dragged_over_an_open_photo_is_told_where_it_may_be_let_go(tab: Tab) -> None:
+    tab.open(CUP)
+    before, _ = tab.seen_beside(0.5)
+    tab.drag_file(CUP, "picture", end="dragOver")
+    expect(tab.page.locator("[data-drop]")).to_have_count(1)
+    cue = "view => getComputedStyle(view, '::after').content"
+    assert "photo" in tab.page.locator("[data-drop] .viewport").evaluate(cue)
+    dragging, _ = tab.seen_beside(0.5)
+    assert not same(dragging, before)
+    with tab.new_picture():
+        tab.drop(CUP, "picture")
+    expect(tab.page.locator("[data-drop]")).to_have_count(0)
+
+
+def test_the_thumb_of_the_slider_stands_out_from_its_track(open_tab: Callable[..., Tab]) -> None:
+    """Contrast of at least 3 to 1, as WCAG 2.2 asks of controls (1.4.11)."""
+    for dark in (False, True):
+        tab = open_tab(dark=dark)
+        tab.open(CUP)
+        tab.vividness.scroll_into_view_if_needed()
+        box = tab.vividness.bounding_box()
+        assert box is not None
+        with Image.open(io.BytesIO(tab.page.screenshot(animations="disabled", clip=box))) as picture:
+            row = np.asarray(picture.convert("RGB"))[round(box["height"] / 2)] / 255
+        light = np.where(row <= 0.04045, row / 12.92, ((row + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
+        thumb, track = (np.median(light[round(share * len(light)) - 2 :][:5]) for share in (0.7, 0.35))
+        assert (max(thumb, track) + 0.05) / (min(thumb, track) + 0.05) >= 3
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390)])
 def test_on_a_phone_the_tools_have_words_and_the_download_is_among_them(
     width: int, height: int, open_tab: Callable[..., Tab]

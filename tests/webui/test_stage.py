@@ -1,6 +1,7 @@
 """What a person does with one photo, and what the page then shows."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -239,6 +240,14 @@ class TestSuggestions:
         assert not same(family.shown(), first)
         (hint,) = family.hints()
         assert hint["color"] == chosen
+
+    def test_are_called_by_the_names_of_colours(self, family: Tab) -> None:
+        family.paint(ON_SLEEVE)
+        suggestions = family.part("suggestions").get_by_role("button")
+        expect(suggestions.first).to_be_visible()
+        for name in suggestions.evaluate_all("all => all.map(one => one.ariaLabel || one.innerText)"):
+            assert re.fullmatch(r"[a-z ,-]+", name.partition(",")[0], re.IGNORECASE), name
+            assert "#" not in name
 
     def test_differ_from_place_to_place(self, family: Tab) -> None:
         offers = []
