@@ -1,10 +1,10 @@
 """Files <-> pixels: luminance, alpha and metadata of a photograph in, a colour picture out; nothing of networks."""
 
-from .formats import SUFFIXES
+from .formats import SUFFIXES, WRITTEN, suffix_of_result
 from .metadata import Metadata
 from .photo import Photo, eight_bit
 from .provenance import with_note
 from .reading import read
 from .writing import write
 
-__all__ = ["SUFFIXES", "Metadata", "Photo", "eight_bit", "read", "with_note", "write"]
+__all__ = ["SUFFIXES", "WRITTEN", "Metadata", "Photo", "eight_bit", "read", "suffix_of_result", "with_note", "write"]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..errors import ImageError
 from .containers import jpeg_pieces, png_pieces
-from .formats import FORMATS, HEIC_IS_MISSING, SUFFIXES
+from .formats import HEIC_IS_MISSING, SUFFIXES, WRITTEN
 from .metadata import Metadata
 from .photo import eight_bit
 from .profiles import srgb_profile
@@ -70,17 +70,16 @@ def write(
 
 def _format(destination: Any, format: str | None) -> str:
     if format is not None:
-        if format.upper() not in FORMATS:
-            raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {format!r}")
+        if format.upper() not in WRITTEN:
+            raise ValueError(f"format must be one of {', '.join(WRITTEN)}, got {format!r}")
         return format.upper()
     if not isinstance(destination, str | os.PathLike):
         raise ValueError("format must be given for a file object")
-    try:
-        return SUFFIXES[Path(destination).suffix.lower()]
-    except KeyError:
-        raise ImageError(
-            f"{os.fspath(destination)}: its suffix names no format that is written here; use {', '.join(SUFFIXES)}"
-        ) from None
+    by_suffix = SUFFIXES.get(Path(destination).suffix.lower())
+    if by_suffix not in WRITTEN:
+        suffixes = ", ".join(suffix for suffix, name in SUFFIXES.items() if name in WRITTEN)
+        raise ImageError(f"{os.fspath(destination)}: its suffix names no format that is written here; use {suffixes}")
+    return by_suffix
 
 
 def _encode(file: IO[bytes], pixels: np.ndarray, format: str, metadata: Metadata, quality: int) -> None:
