@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
@@ -30,27 +31,31 @@ class Hint:
     Attributes:
         x: Column of its centre in pixels of the upright photo.
         y: Row of its centre.
-        color: "#rrggbb", or red, green, blue in 0..255. Only its chroma counts, the luminance is the photo's own. None
-            keeps what the network makes of the place, and so holds back other hints there.
+        color: "#rrggbb", or red, green and blue in any form that `parse_color` reads. Only its chroma counts, the
+            luminance is the photo's own. None keeps what the network makes of the place, and so holds back other hints
+            there.
         radius: In pixels; None means a small dab, 1 % of the photo's longer side.
         reach: "alike" carries to everything that looks alike, "object" over the thing that the dab lies on, "spot" no
             farther than the dab's own disc.
 
     Raises:
-        HintError: the colour cannot be understood, the radius is negative, or there is no such reach.
+        HintError: the colour cannot be understood, place or radius are no numbers, the radius is negative, or there is
+            no such reach.
     """
 
     x: float
     y: float
-    color: str | tuple[int, int, int] | None
+    color: str | tuple[float, float, float] | None
     radius: float | None = None
     reach: Reach = DEFAULT_REACH
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "color", None if self.color is None else parse_color(self.color))
         check_reach(self.reach)
-        if self.radius is not None and not self.radius >= 0:
-            raise HintError(f"the radius of a hint must be 0 or more pixels, got {self.radius}")
+        if not (_is_number(self.x) and _is_number(self.y)):
+            raise HintError(f"the place of a hint must be two numbers in pixels, got {self.x!r:.40}, {self.y!r:.40}")
+        if self.radius is not None and not (_is_number(self.radius) and self.radius >= 0):
+            raise HintError(f"the radius of a hint must be 0 or more pixels, got {self.radius!r:.40}")
 
 
 class Stroke(TypedDict):
@@ -69,20 +74,36 @@ class Stroke(TypedDict):
     reach: NotRequired[Reach]
 
 
-def parse_color(color: str | Sequence[int]) -> str:
+def parse_color(color: str | Sequence[float]) -> str:
     """Bring a colour into the form "#rrggbb".
 
+    Args:
+        color: "#rrggbb", or red, green and blue: whole numbers in 0..255, such as those of a pixel; numbers with a
+            point in 0..255, such as those of a mean, if one is above 1; or shares in 0..1, if one lies between.
+
     Raises:
-        HintError: it is neither "#rrggbb" nor three numbers in 0..255.
+        HintError: it is none of these, or (1.0, 0.0, 0.0), which could be either.
     """
     if isinstance(color, str):
         if HEX_COLOR.fullmatch(color):
             return color.lower()
     else:
-        with suppress(TypeError):  # no sequence, or not of numbers
-            if len(color) == 3 and all(0 <= channel <= 255 for channel in color):
-                return rgb_to_hex(color)
+        with suppress(TypeError, ValueError):  # no sequence, or not of numbers
+            channels = np.asarray(color).tolist()
+            if len(channels) == 3 and all(0 <= channel <= 255 for channel in channels):
+                return rgb_to_hex(_codes(channels))
     raise HintError(f"a hint's colour must be #rrggbb or three numbers in 0..255, got {color!r:.40}")
+
+
+def _codes(channels: Sequence[float]) -> Sequence[float]:
+    """Red, green and blue in 0..255, whichever way they are given; see `parse_color`."""
+    if max(channels) > 1 or all(isinstance(channel, Integral) for channel in channels) or not any(channels):
+        return channels
+    if all(channel in (0, 1) for channel in channels):
+        raise HintError(
+            f"a hint's colour {tuple(channels)} could be shares or codes; write #rrggbb or whole numbers in 0..255"
+        )
+    return [255 * channel for channel in channels]
 
 
 def check_reach(reach: str) -> None:
@@ -371,8 +392,8 @@ def _kind(hint: Hint) -> tuple[object, Reach]:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it is a finite number, and none so large that geometry would overflow."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
+    """Whether it is a finite number, numpy's included, and none so large that geometry would overflow."""
+    return isinstance(value, Real) and not isinstance(value, bool) and -1e9 < value < 1e9
 
 
 def _thinned(hints: list[Hint], size: tuple[int, int]) -> list[Hint]:

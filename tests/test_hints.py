@@ -58,7 +58,45 @@ class TestHint:
     def test_takes_hex_and_rgb(self, color) -> None:
         assert Hint(1, 2, color).color == "#c0ffee"
 
-    @pytest.mark.parametrize("color", ["red", "#12345", (1, 2), (0, 0, 256), "", 7, ("a", "b", "c")], ids=str)
+    @pytest.mark.parametrize(
+        ("color", "expected"),
+        [
+            (np.array([192, 255, 238], np.uint8), "#c0ffee"),
+            (torch.tensor([192, 255, 238]), "#c0ffee"),
+            ((120.4, 3.6, 0.2), "#780400"),
+            (np.array([0.75, 0.125, 0.125], np.float32), "#bf2020"),
+            ((0.75, 0, 1), "#bf00ff"),
+            ((1, 0, 0), "#010000"),
+            ((0.0, 0.0, 0.0), "#000000"),
+        ],
+        ids=[
+            "pixel",
+            "tensor",
+            "mean of pixels",
+            "shares",
+            "shares and whole numbers",
+            "dark code",
+            "black either way",
+        ],
+    )
+    def test_takes_codes_and_shares_where_there_is_no_doubt(self, color: Any, expected: str) -> None:
+        assert Hint(1, 2, color).color == expected
+
+    @given(st.tuples(*[st.floats(0, 1)] * 3).filter(lambda shares: any(0 < share < 1 for share in shares)))
+    def test_shares_are_the_codes_over_255(self, shares: tuple[float, float, float]) -> None:
+        red, green, blue = (round(255 * share) for share in shares)
+        assert Hint(1, 2, shares).color == Hint(1, 2, (red, green, blue)).color
+
+    @pytest.mark.parametrize("color", [(1.0, 0.0, 0.0), np.ones(3), (1, 0.0, 1)], ids=str)
+    def test_refuses_what_could_be_shares_or_codes(self, color: Any) -> None:
+        with pytest.raises(HintError, match=r"could be shares or codes; write #rrggbb or whole numbers in 0\.\.255"):
+            Hint(1, 2, color)
+
+    @pytest.mark.parametrize(
+        "color",
+        ["red", "#12345", (1, 2), (0, 0, 256), (-0.1, 0.5, 0.5), (math.nan, 1, 1), "", 7, ("a", "b", "c")],
+        ids=str,
+    )
     def test_refuses_what_is_no_colour(self, color) -> None:
         with pytest.raises(HintError, match=r"must be #rrggbb or three numbers in 0\.\.255"):
             Hint(1, 2, color)
@@ -74,10 +112,20 @@ class TestHint:
         with pytest.raises(HintError, match="must be alike, object or spot"):
             Hint(1, 2, RED, reach=reach)
 
-    @pytest.mark.parametrize("radius", [-1, float("nan")])
-    def test_refuses_a_negative_radius(self, radius: float) -> None:
-        with pytest.raises(HintError, match="radius"):
+    @pytest.mark.parametrize("radius", [-1, math.nan, math.inf, "3"], ids=str)
+    def test_refuses_a_radius_that_is_none(self, radius: Any) -> None:
+        with pytest.raises(HintError, match="the radius of a hint must be 0 or more pixels, got"):
             Hint(1, 2, "#000000", radius)
+
+    @pytest.mark.parametrize("place", [("80", 5), (5, None), (math.nan, 5), ([1], 5)], ids=str)
+    def test_refuses_a_place_that_is_none(self, place: Any) -> None:
+        with pytest.raises(HintError, match="the place of a hint must be two numbers in pixels, got"):
+            Hint(*place, color=RED)
+
+    def test_takes_numbers_of_numpy(self) -> None:
+        x, y, radius = np.array([8, 6, 3], np.int16)
+        hint = Hint(x, np.float32(y), RED, radius)  # ty: ignore[invalid-argument-type]
+        assert hints_from_json(hints_to_json([hint], SIZE), SIZE) == [Hint(8, 6, RED, 3)]
 
 
 class TestHintsToBatch:
@@ -100,7 +148,7 @@ class TestHintsToBatch:
         assert batch.reach.tolist() == [[REACHES.index("spot"), REACHES.index("object"), REACHES.index("alike")]]
         assert batch.keep.tolist() == [[False, True, False]]
 
-    @pytest.mark.parametrize("place", [(200, 5), (-1, 5), (5, 100), (float("nan"), 5)], ids=str)
+    @pytest.mark.parametrize("place", [(200, 5), (-1, 5), (5, 100)], ids=str)
     def test_a_hint_outside_the_photo_is_named(self, place: tuple[float, float]) -> None:
         with pytest.raises(HintError, match="outside the photo of 200 x 100 pixels"):
             hints_to_batch([Hint(*place, "#ff0000")], SIZE)
@@ -309,7 +357,7 @@ class TestHintsToStrokes:
 
     def test_a_hint_outside_the_photo_is_named(self) -> None:
         with pytest.raises(HintError, match="outside the photo of 200 x 100 pixels"):
-            hints_to_strokes([Hint(float("nan"), 5, RED)], SIZE)
+            hints_to_strokes([Hint(200, 5, RED)], SIZE)
 
 
 def covers(later: Hint, earlier: Hint) -> bool:
