@@ -25,18 +25,18 @@ _NAMES = {
 }  # fmt: skip
 """Each with colours that it means; the nearest one gives a colour its name."""
 
-_LIGHTNESS_COUNTS = 0.7  # of a step in hue or chroma: what is darker has the same name longer than what is greener
+LIGHTNESS_COUNTS = 0.7  # of a step in hue or chroma: what is darker has the same name longer than what is greener
 
 
 def color_name(color: str) -> str:
     """A plain name for "#rrggbb", such as "dark red", "pale blue" or "gray"."""
-    names, places = _known()
+    names, places = known_colors()
     return names[int(np.linalg.norm(_places([color]) - places, axis=1).argmin())]
 
 
 @cache
-def _known() -> tuple[list[str], np.ndarray]:
-    """Names, one more than once, and where in Lab they are."""
+def known_colors() -> tuple[list[str], np.ndarray]:
+    """Names, some more than once, and where in Lab they are, L counting `LIGHTNESS_COUNTS`: (N, 3)."""
     pairs = [(name, color) for name, colors in _NAMES.items() for color in colors.split()]
     return [name for name, _ in pairs], _places([color for _, color in pairs])
 
@@ -45,8 +45,8 @@ def _places(colors: list[str]) -> np.ndarray:
     """Lab with less of its lightness: (N, 3)."""
     rgb = torch.tensor([hex_to_rgb(color) for color in colors]) / 255
     luminance, chroma = rgb_to_lab(rgb[:, :, None, None])
-    lab = torch.cat([100 * _LIGHTNESS_COUNTS * luminance, CHROMA_SCALE * chroma], dim=1)
+    lab = torch.cat([100 * LIGHTNESS_COUNTS * luminance, CHROMA_SCALE * chroma], dim=1)
     return lab[:, :, 0, 0].numpy()
 
 
-__all__ = ["color_name"]
+__all__ = ["LIGHTNESS_COUNTS", "color_name", "known_colors"]

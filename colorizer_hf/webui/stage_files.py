@@ -1,11 +1,14 @@
 """The files of the stage (stage/): modules that a browser loads as they are, and what Gradio wants of them."""
 
 import hashlib
+import json
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
+
+from ..color_names import LIGHTNESS_COUNTS, known_colors
 
 FOLDER = Path(__file__).parent / "stage"
 STYLES = ("base", "buttons", "messages", "start", "editor", "photo", "side", "sizes")  # as they count
@@ -28,26 +31,35 @@ def loader() -> str:
 
 def address() -> str:
     """Where the modules are, relative to the page: another place for each version, so that no browser mixes two."""
-    digest = hashlib.sha256()
-    for path in sorted(FOLDER.glob("*.js")):
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256("".join(_modules().values()).encode())
     return f"stage-{digest.hexdigest()[:16]}"
 
 
 def route() -> Route:
     """What serves the modules there."""
-    modules = {path.name: path for path in FOLDER.glob("*.js")}
+    modules = _modules()
 
     def serve(request: Request) -> Response:
-        path = modules.get(request.path_params["module"])
-        if path is None:
+        text = modules.get(request.path_params["module"])
+        if text is None:
             return Response(status_code=404)
-        # Said outright: a system may have another idea of .js, and browsers then refuse it.
-        return FileResponse(
-            path, media_type="text/javascript", headers={"Cache-Control": "max-age=31536000, immutable"}
-        )
+        # The type is said outright: a system may have another idea of .js, and browsers then refuse it.
+        headers = {"Cache-Control": "max-age=31536000, immutable"}
+        return Response(text, media_type="text/javascript", headers=headers)
 
     return Route(f"/{address()}/{{module}}", serve)
+
+
+def _modules() -> dict[str, str]:
+    """All modules by name."""
+    return {path.name: _text(path.name) for path in sorted(FOLDER.glob("*.js"))} | {"known_colors.js": _known_colors()}
+
+
+def _known_colors() -> str:
+    """The module that tells the page what colours are called: the same as in Python."""
+    names, places = known_colors()
+    known = [[name, [round(float(value), 2) for value in place]] for name, place in zip(names, places, strict=True)]
+    return f"export const LIGHTNESS_COUNTS = {LIGHTNESS_COUNTS};\nexport const KNOWN = {json.dumps(known)};\n"
 
 
 def _text(name: str) -> str:

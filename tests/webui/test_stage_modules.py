@@ -5,12 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from colorizer_hf.color_names import color_name
 from colorizer_hf.webui.stage_files import FOLDER, address
 from tests.webui.servers import ROOT, Server
 from tests.webui.tabs import Tab
 
+MADE_BY_PYTHON = {"known_colors"}  # when it is served
 WITHOUT_A_PAGE = {"geometry", "history", "names", "strokes", "view", "state"}
 
 Compute = Callable[[str], Any]
@@ -32,13 +35,13 @@ def test_each_module_uses_only_those_that_are_documented_above_it() -> None:
     modules = {path.stem: imports(path) for path in FOLDER.glob("*.js") if path.stem != "load"}
     assert sorted(order) == sorted(modules)
     for name, used in modules.items():
-        assert used <= set(order[: order.index(name)]), name
+        assert used - MADE_BY_PYTHON <= set(order[: order.index(name)]), name
 
 
 @pytest.mark.parametrize("name", sorted(WITHOUT_A_PAGE))
 def test_what_is_computed_needs_no_page(name: str) -> None:
     path = FOLDER / f"{name}.js"
-    assert imports(path) <= WITHOUT_A_PAGE
+    assert imports(path) <= WITHOUT_A_PAGE | MADE_BY_PYTHON
     assert not re.search(r"\b(document|window|element|props)\b", path.read_text("utf-8"))
 
 
@@ -133,12 +136,14 @@ class TestHistory:
 
 
 class TestNames:
-    @pytest.mark.parametrize(
-        ("color", "name"),
-        [("#4c8f8b", "teal"), ("#203060", "dark blue"), ("#ffe0e0", "light red"), ("#808080", "gray"), (None, "keep")],
-    )
-    def test_a_colour_has_a_word(self, color: str | None, name: str, compute: Compute) -> None:
-        assert compute(f"all.nameOf({f'{color!r}' if color else 'null'})") == name
+    def test_colours_of_the_palette_are_called_as_it_calls_them(self, compute: Compute) -> None:
+        assert compute("[all.nameOf('#2f4a80'), all.nameOf(null)]") == ["navy", "keep"]
+
+    def test_any_other_has_the_name_that_python_gives_it(self, compute: Compute) -> None:
+        rng = np.random.default_rng(0)
+        colors = ["#{:02x}{:02x}{:02x}".format(*rng.integers(0, 256, 3)) for _ in range(300)]
+        colors += [f"#{code:02x}{code:02x}{code:02x}" for code in range(1, 256, 7)]
+        assert compute(f"{colors!r}.map(all.nameOf)") == [color_name(color) for color in colors]
 
 
 class TestView:
