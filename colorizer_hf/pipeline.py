@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import groupby, islice
 from os import PathLike
 from pathlib import Path
-from typing import Any, Unpack
+from typing import IO, Any, Unpack
 
 import numpy as np
 import torch
@@ -139,19 +139,24 @@ class ColorizationResult:
         peaks = _likely_colors(probabilities, self.bin_centers, k)
         return [Suggestion(_hex_color(shown, chroma), share) for chroma, share in peaks]
 
-    def save(self, path: str | Path, *, quality: int = 95, note: bool = True) -> None:
-        """Write the picture with the photo's metadata; the format follows the path's suffix.
+    def save(
+        self, destination: str | Path | IO[bytes], *, format: str | None = None, quality: int = 95, note: bool = True
+    ) -> None:
+        """Write the picture with the photo's metadata.
 
         Args:
-            path: Where to; 16-bit photos stay 16-bit in PNG and TIFF.
+            destination: Path, or binary file object, which is written at its position; 16-bit photos stay 16-bit in
+                PNG and TIFF.
+            format: One of `colorizer_hf.imaging.WRITTEN`; None takes it from the path's suffix.
             quality: Of JPEG, WebP and HEIC, 1..100.
             note: Say in the metadata that a model added the colours; BMP and GIF have no place for it.
 
         Raises:
             ImageError: the picture cannot be written; nothing is left behind.
+            ValueError: there is no such format, or none is given for a file object.
         """
         metadata = with_note(self.photo.metadata) if note else self.photo.metadata
-        write(self.pixels, path, metadata=metadata, quality=quality)
+        write(self.pixels, destination, metadata=metadata, format=format, quality=quality)
 
 
 class ColorizationPipeline(Pipeline):

@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from colorizer_hf import Hint
 from colorizer_hf.cli import app
+from colorizer_hf.hints import hints_to_json
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "colorizer_hf" / "webui" / "examples" / "LICENSES.md"]
@@ -28,6 +30,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with Image.open(photo) as picture:
         picture.convert("L").save(tmp_path / "infrared.tif")
     Image.new("RGB", (60, 40), (176, 80, 48)).save(tmp_path / "colour.jpg")
+    (tmp_path / "old-hints.json").write_text(hints_to_json([Hint(120, 80, "#b03a2e")], (600, 400)))
     for name in ("old.jpg", "scans/first.jpg", "scans/1920/second.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photo, tmp_path / name)

@@ -1,45 +1,53 @@
 """`colorizer colorize`: photographs in, colour photographs out."""
 
-import json
 import os
 import sys
-import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ..errors import ColorizerError, HintError, ImageError
+from ..errors import HintError, ImageError
 from ..vividness import DEFAULT_VIVIDNESS
+from .colorize_report import Report
 from .devices import Device
-from .photo_files import Outputs, PhotoFile, find_photos, has_photo_suffix, make_folder
+from .hint_options import parse_hint, read_hints
+from .photo_files import Outputs, PhotoFile, exists, find_photos, has_photo_suffix, make_folder
+from .standard_streams import STANDARD, check_standard_streams, read_standard_input, standard_output
 from .startup import heavy_imports
 
 if TYPE_CHECKING:
-    from ..hints import Hint, Reach
     from ..palette import Palette
     from ..pipeline import ColorizationResult
 
-Job = tuple[PhotoFile, Path]
+Job = tuple[PhotoFile, Path | None]
+"""A photograph and where its result goes; None is standard output."""
+
+_ONLY_READ = "files of its kind are only read, so its result is a PNG"
 
 
 def colorize(
     context: typer.Context,
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT", help="Photographs, folders of them, or patterns such as 'scans/**/*.tif'."),
+        typer.Argument(
+            metavar="INPUT", help="Photographs, folders, patterns such as 'scans/**/*.tif', or - (piped in)."
+        ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the results, or file name for a single one.")
-    ] = Path("colorized"),
+        str, typer.Option("--output", "-o", help="Folder for the results; file name, or - (a pipe), for a single one.")
+    ] = "colorized",
     hint: Annotated[
         list[str] | None,
         typer.Option(
             metavar="X,Y,#RRGGBB[,R]",
             help="Colour at pixel X,Y within R pixels, or `keep` for what is there; repeatable.",
         ),
+    ] = None,
+    hints: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Hints that the web page saved, or a painted layer (PNG)."),
     ] = None,
     reach: Annotated[
         Literal["alike", "object", "spot"],
@@ -76,18 +84,23 @@ def colorize(
     """Colorize photographs.
 
     Each result keeps the name and the format of its photograph. A folder means the photographs directly in it. A
-    quoted pattern may go deeper (**), and its results keep their sub-folders.
+    quoted pattern may go deeper (**), and its results keep their sub-folders. What lies there and is no photograph is
+    counted at the end, and so are results that exist already, which stay as they are.
     """
-    report = _Report(as_json=as_json, debug=context.obj)
-    hints = [_parse_hint(text, reach) for text in hint or []]
+    report = Report(as_json=as_json, debug=context.obj)
+    dabs = [parse_hint(text, reach) for text in hint or []]
     photos = _find(inputs, report)
+    reads = any(photo.path is None for photo in photos)
+    check_standard_streams(reads=reads, writes=output == STANDARD, as_json=as_json)
     if like and palette:
         raise typer.BadParameter("give the colours by --like or by --palette, not by both", param_hint="--palette")
-    if hints and len(photos) > 1:
-        raise typer.BadParameter(f"hints belong to a single photograph, got {len(photos)}", param_hint="--hint")
+    if (dabs or hints) and len(photos) > 1:
+        option = "--hint" if dabs else "--hints"
+        raise typer.BadParameter(f"hints belong to a single photograph, got {len(photos)}", param_hint=option)
     jobs = _plan(photos, output, report, overwrite=overwrite)
     if jobs:
         with heavy_imports():
+            from ..imaging import read
             from ..models.auto import NIR_CHECKPOINT
             from ..pipeline import ColorizationPipeline
 
@@ -98,15 +111,33 @@ def colorize(
         colors = _read_palette(like, palette, palette_strength)
         for photo, target in with_progress(jobs):
             try:
-                result = pipeline(photo.path, hints=hints, vividness=vividness, palette=colors, size=size)
-                make_folder(target.parent)
-                result.save(target, quality=quality, note=not no_note)
+                picture = read(photo.path or read_standard_input())
+                known = [*(read_hints(hints, picture.size, reach) if hints else ()), *dabs]
+                result = pipeline(picture, hints=known, vividness=vividness, palette=colors, size=size)
+                notes = _save(result, photo, target, quality=quality, note=not no_note)
             except Exception as error:  # one bad photograph must not stop the others
-                report.failed(str(photo.path), error)
+                report.failed(str(photo), error)
             else:
-                report.wrote(photo.path, target, result)
+                report.wrote(photo, target, notes)
+    report.end()
     if report.failures:
         raise typer.Exit(1)
+
+
+def _save(result: "ColorizationResult", photo: PhotoFile, target: Path | None, **options: Any) -> tuple[str, ...]:
+    """Write a result, and give the notes on it."""
+    from ..imaging import WRITTEN
+
+    own = result.photo.format
+    if target is None:
+        format = own if own in WRITTEN else "PNG"
+        with standard_output() as file:
+            result.save(file, format=format, **options)
+        return result.notes if format == own else (*result.notes, _ONLY_READ)
+    make_folder(target.parent)
+    result.save(target, **options)
+    renamed = photo.name.suffix.lower() != target.suffix.lower()
+    return (*result.notes, _ONLY_READ) if renamed else result.notes
 
 
 def with_progress(jobs: list[Job]) -> Iterator[Job]:
@@ -123,58 +154,6 @@ def with_progress(jobs: list[Job]) -> Iterator[Job]:
         yield from progress.track(jobs, description="Colorizing")
 
 
-@dataclass
-class _Report:
-    """Says what became of each photograph: results on standard output, failures and notes on standard error."""
-
-    as_json: bool
-    debug: bool
-    failures: int = 0
-
-    def wrote(self, path: Path, target: Path, result: "ColorizationResult") -> None:
-        if self.as_json:
-            self._print_json(path, output=str(target), notes=result.notes)
-            return
-        print(target)
-        for note in result.notes:
-            print(f"{path}: {note}", file=sys.stderr)
-
-    def failed(self, argument: str, error: Exception) -> None:
-        self.failures += 1
-        if self.debug:
-            traceback.print_exception(error)
-        sentence = " ".join(str(error).split())  # one line, whatever a library says
-        if not isinstance(error, ColorizerError):
-            sentence = f"{type(error).__name__}: {sentence}; add --debug for the traceback"
-        if argument not in sentence:
-            sentence = f"{argument}: {sentence}"
-        print(sentence, file=sys.stderr)
-        if self.as_json:
-            self._print_json(argument, error=sentence)
-
-    @staticmethod
-    def _print_json(
-        argument: str | Path, *, output: str | None = None, notes: Sequence[str] = (), error: str | None = None
-    ) -> None:
-        line = {"input": str(argument), "output": output, "notes": list(notes), "error": error}
-        print(json.dumps(line), flush=True)
-
-
-def _parse_hint(text: str, reach: "Reach") -> "Hint":
-    from ..hints import Hint
-
-    try:
-        parts = text.split(",")
-        if not 3 <= len(parts) <= 4:
-            raise ValueError(f"it has {len(parts)} parts")
-        x, y, color, *radius = parts
-        own_radius = float(radius[0]) if radius else None
-        return Hint(float(x), float(y), None if color == "keep" else color, own_radius, reach)
-    except (HintError, ValueError) as error:
-        problem = f"{text!r} is not X,Y,#RRGGBB or X,Y,#RRGGBB,R ({error})"
-        raise typer.BadParameter(problem, param_hint="--hint") from error
-
-
 def _read_palette(like: Path | None, colors: str | None, strength: float) -> "Palette | None":
     from ..palette import Palette
 
@@ -188,33 +167,58 @@ def _read_palette(like: Path | None, colors: str | None, strength: float) -> "Pa
         raise typer.BadParameter(f"{colors!r} is not #RRGGBB,#RRGGBB,... ({error})", param_hint="--palette") from error
 
 
-def _find(inputs: list[str], report: _Report) -> list[PhotoFile]:
+def _find(inputs: list[str], report: Report) -> list[PhotoFile]:
     """All photographs meant, each once."""
-    photos: dict[Path, PhotoFile] = {}
+    photos: dict[object, PhotoFile] = {}
+    left_out: dict[Path, None] = {}
     for argument in inputs:
-        try:
-            for photo in find_photos(argument):
-                photos.setdefault(photo.path.absolute(), photo)
-        except (ImageError, OSError) as error:
-            report.failed(argument, error)
+        found = find_photos(argument)
+        for problem in found.problems:
+            report.failed(argument, problem)
+        photos |= {photo.identity: photo for photo in found.photos if photo.identity not in photos}
+        left_out |= dict.fromkeys(file.absolute() for file in found.left_out)
+    report.leaves_out(left_out)
     return list(photos.values())
 
 
-def _plan(photos: list[PhotoFile], output: Path, report: _Report, *, overwrite: bool) -> list[Job]:
-    is_folder = os.path.isdir(output)  # noqa: PTH112 - Path.is_dir fails where nobody may look or a name is too long
-    if has_photo_suffix(output) and not is_folder:
-        if len(photos) > 1:
-            problem = f"{output} is the name of one picture, got {len(photos)} photographs; name a folder"
-            raise typer.BadParameter(problem, param_hint="--output")
-        photos = [PhotoFile(photo.path, Path(output.name)) for photo in photos]
-        output = output.parent
-    elif os.path.exists(output) and not is_folder:  # noqa: PTH110
+def _plan(photos: list[PhotoFile], output: str, report: Report, *, overwrite: bool) -> list[Job]:
+    if output == STANDARD:
+        return [(_single(photos, output), None)] if photos else []
+    from ..imaging import SUFFIXES, WRITTEN
+
+    place = Path(output)
+    is_folder = os.path.isdir(place)  # noqa: PTH112 - Path.is_dir fails where nobody may look or a name is too long
+    is_named = has_photo_suffix(place) and not is_folder
+    if is_named and (format := SUFFIXES[place.suffix.lower()]) not in WRITTEN:
+        problem = f"{output}: {format} files are only read; name a file of {', '.join(WRITTEN)}"
+        raise typer.BadParameter(problem, param_hint="--output")
+    if is_named and photos:
+        photos = [PhotoFile(_single(photos, output).path, Path(place.name))]
+    elif os.path.exists(place) and not is_folder:  # noqa: PTH110
         raise typer.BadParameter(f"{output} is neither a folder nor the name of a picture", param_hint="--output")
-    outputs = Outputs(photos, output, overwrite=overwrite)
+    elif any(photo.path is None for photo in photos):
+        problem = "what is piped in has no name; add the name of its result, or - for standard output"
+        raise typer.BadParameter(problem, param_hint="--output")
+    outputs = Outputs(photos, place.parent if is_named else place)
     jobs: list[Job] = []
     for photo in photos:
         try:
-            jobs.append((photo, outputs.claim(photo)))
+            target = outputs.claim(photo)
+            if overwrite or not exists(target):
+                jobs.append((photo, target))
+            elif is_named:  # it may come from another photograph, and whoever asked for it waits for this one
+                raise ImageError(f"{target} exists already; choose another name or add --overwrite")
+            else:
+                report.keeps(photo, target)
         except ImageError as error:
-            report.failed(str(photo.path), error)
+            report.failed(str(photo), error)
     return jobs
+
+
+def _single(photos: list[PhotoFile], output: str) -> PhotoFile:
+    if len(photos) > 1:
+        place = "standard output takes" if output == STANDARD else f"{output} is the name of"
+        raise typer.BadParameter(
+            f"{place} one picture, got {len(photos)} photographs; name a folder", param_hint="--output"
+        )
+    return photos[0]

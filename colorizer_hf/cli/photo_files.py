@@ -2,11 +2,16 @@
 
 import glob
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..errors import ImageError
+
+# Where network drives, archives and systems keep previews, copies and what was thrown away.
+_PASSED_OVER = {"@eaDir", "@__thumb", "@Recycle", "#recycle", "__MACOSX", "$RECYCLE.BIN", "System Volume Information"}
 
 
 @dataclass(frozen=True)
@@ -14,38 +19,65 @@ class PhotoFile:
     """A photograph that was asked for.
 
     Attributes:
-        path: Where it lies.
+        path: Where it lies; None for standard input.
         name: Its place below the output folder.
     """
 
-    path: Path
+    path: Path | None
     name: Path
 
+    def __str__(self) -> str:
+        return str(self.path or "standard input")
 
-def find_photos(argument: str) -> list[PhotoFile]:
+    @property
+    def identity(self) -> object:
+        """The same for one file by several ways; links to it count as files of their own."""
+        return self.path and (os.path.realpath(self.path.parent), self.path.name)
+
+
+@dataclass
+class Found:
+    """What an argument means.
+
+    Attributes:
+        photos: The photographs.
+        left_out: Files beside them that are none by their names, or hidden.
+        problems: Folders that nobody may look into, or that there are no photographs.
+    """
+
+    photos: list[PhotoFile] = field(default_factory=list)
+    left_out: list[Path] = field(default_factory=list)
+    problems: list[ImageError] = field(default_factory=list)
+
+
+def find_photos(argument: str) -> Found:
     """The photographs that one argument of the command line means.
 
     A folder means the photographs directly in it. A pattern is expanded here where the shell has not done it, and what
-    it finds keeps its sub-folder, so that `archive/**/*.jpg` cannot mix up two files of one name.
-
-    Raises:
-        ImageError: A folder or a pattern has no photographs, or nobody may look into the folder.
+    it finds keeps its sub-folder, so that `archive/**/*.jpg` cannot mix up two files of one name. What exists is never
+    a pattern: a folder may be called `Album [1950]`. `-` is standard input.
     """
+    path, found = Path(argument), Found()
     if not argument:  # which would be the current folder
-        raise ImageError("an empty name was given; name photographs, folders or patterns")
-    path = Path(argument)
-    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir fails where nobody may look or a name is too long
-        found = [PhotoFile(entry, Path(entry.name)) for entry in _entries(path) if _is_wanted(entry)]
-    elif glob.has_magic(argument) and not os.path.lexists(path):
-        base, pattern = _split_pattern(path)
-        # Unlike Path.glob this leaves hidden folders alone.
-        names = [Path(name) for name in sorted(glob.glob(pattern, root_dir=base, recursive=True))]  # noqa: PTH207
-        found = [PhotoFile(base / name, name) for name in names if _is_wanted(base / name)]
+        found.problems.append(ImageError("an empty name was given; name photographs, folders or patterns"))
+    elif argument == "-":
+        found.photos.append(PhotoFile(None, Path("-")))
+    elif _is_folder(path):
+        _sort(path, _entries(path, found.problems), found)
+    elif (split := _split_pattern(path)) is not None:
+        base, pattern = split
+        _sort(base, sorted(set(_matches(base, pattern, found.problems))), found)
     else:
-        return [PhotoFile(path, Path(path.name))]
-    if not found:
-        raise ImageError(f"{argument}: no photographs are there")
+        found.photos.append(PhotoFile(path, Path(path.name)))
+    if not found.photos and not found.problems:
+        found.problems.append(ImageError(f"{argument}: no photographs are there"))
     return found
+
+
+def kinds(files: Iterable[Path]) -> str:
+    """The kinds of some files, the most frequent first: ".txt, .xyz, hidden"."""
+    counted = Counter("hidden" if _is_hidden(file) else file.suffix.lower() or "no suffix" for file in files)
+    return ", ".join(sorted(counted, key=lambda kind: (-counted[kind], kind)))
 
 
 def has_photo_suffix(path: Path) -> bool:
@@ -53,6 +85,14 @@ def has_photo_suffix(path: Path) -> bool:
     from ..imaging import SUFFIXES
 
     return path.suffix.lower() in SUFFIXES
+
+
+def result_name(name: Path) -> Path:
+    """What the result of a photograph is called: as it, but a PNG where its format is not written, or not known."""
+    from ..imaging import suffix_of_result
+
+    known = has_photo_suffix(name)
+    return name.with_suffix(suffix_of_result(name.suffix)) if known else name.with_name(f"{name.name}.png")
 
 
 def make_folder(folder: Path) -> None:
@@ -67,16 +107,86 @@ def make_folder(folder: Path) -> None:
         raise ImageError(f"the folder {folder} cannot be made ({error.strerror}); choose another one") from error
 
 
-def _entries(folder: Path) -> list[Path]:
+def _sort(base: Path, paths: Iterable[Path], found: Found) -> None:
+    """Tell photographs from other files; folders are neither, whatever they are called."""
+    for path in paths:
+        if _is_folder(path):
+            continue
+        # File managers hide what they keep beside photographs. Reading a pipe may never end.
+        if has_photo_suffix(path) and not _is_hidden(path) and not _is_pipe(path):
+            found.photos.append(PhotoFile(path, path.relative_to(base)))
+        else:
+            found.left_out.append(path)
+
+
+def _entries(folder: Path, problems: list[ImageError]) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except OSError as error:
-        raise ImageError(f"{folder}: it cannot be looked into ({error.strerror}); change its permissions") from error
+        sentence = f"{folder}: it cannot be looked into ({error.strerror}); change its permissions"
+        problems.append(ImageError(sentence))
+        return []
 
 
-def _is_wanted(path: Path) -> bool:
-    # Hidden files are left alone: file managers keep previews under such names. So are pipes: reading may never end.
-    return has_photo_suffix(path) and not path.name.startswith(".") and not _is_pipe(path)
+def _split_pattern(path: Path) -> tuple[Path, Sequence[str]] | None:
+    """The folder before the first wildcard and the parts from there on; None if there is no wildcard."""
+    base = Path()
+    for number, part in enumerate(path.parts):
+        if _is_wildcard(base, part):
+            return base, path.parts[number:]
+        base /= part
+    return None
+
+
+def _is_wildcard(folder: Path, part: str) -> bool:
+    return glob.has_magic(part) and not os.path.lexists(folder / part)
+
+
+def _matches(folder: Path, pattern: Sequence[str], problems: list[ImageError]) -> Iterator[Path]:
+    """What a pattern means below a folder, as shells expand it, but for what exists literally and for `**`."""
+    part, *rest = pattern
+    if part == "**":
+        for below in _with_folders_below(folder, problems):
+            yield from _matches(below, rest or ["*"], problems)
+        return
+    if _is_wildcard(folder, part):
+        entries = _entries(folder, problems)
+        found = [entry for entry in entries if fnmatchcase(entry.name, part) and _is_hidden(entry) == (part[0] == ".")]
+    else:
+        found = [folder / part] if os.path.lexists(folder / part) else []
+    for path in found:
+        if not rest:
+            yield path
+        elif _is_folder(path):
+            yield from _matches(path, rest, problems)
+
+
+def _with_folders_below(top: Path, problems: list[ImageError]) -> Iterator[Path]:
+    """A folder and all below it, each once and by its own name rather than by a link.
+
+    Links that lead back are not followed, and nothing goes into hidden folders and those of previews and copies.
+    """
+    seen: set[str] = set()
+    folders, links = [top], list[Path]()
+    while folders or links:
+        folder = folders.pop() if folders else links.pop()
+        real = os.path.realpath(folder)
+        leads_back = folder != top and Path(os.path.realpath(top)).is_relative_to(real)
+        if real in seen or leads_back:
+            continue
+        seen.add(real)
+        yield folder
+        for entry in _entries(folder, problems):
+            if _is_folder(entry) and not _is_hidden(entry) and entry.name not in _PASSED_OVER:
+                (links if entry.is_symlink() else folders).append(entry)
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir fails where nobody may look or a name is too long
+
+
+def _is_hidden(path: Path) -> bool:
+    return path.name.startswith(".")
 
 
 def _is_pipe(path: Path) -> bool:
@@ -86,34 +196,31 @@ def _is_pipe(path: Path) -> bool:
         return False  # reading will say what is wrong
 
 
-def _split_pattern(path: Path) -> tuple[Path, str]:
-    """The folder before the first wildcard, and the pattern below it."""
-    first = next(number for number, part in enumerate(path.parts) if glob.has_magic(part))
-    return Path(*path.parts[:first]), str(Path(*path.parts[first:]))
-
-
 class Outputs:
     """Gives each photograph its output path and refuses those that would destroy something."""
 
-    def __init__(self, photos: Iterable[PhotoFile], folder: Path, *, overwrite: bool) -> None:
-        self._folder, self._overwrite = folder, overwrite
-        self._inputs = {os.path.realpath(photo.path) for photo in photos}
-        self._taken: dict[Path, Path] = {}  # output -> photograph
+    def __init__(self, photos: Iterable[PhotoFile], folder: Path) -> None:
+        self._folder = folder
+        self._inputs = {os.path.realpath(photo.path) for photo in photos if photo.path}
+        self._taken: dict[Path, PhotoFile] = {}  # output -> photograph
 
     def claim(self, photo: PhotoFile) -> Path:
         """The output path of a photograph; claimed in order, the first one wins.
 
         Raises:
-            ImageError: The path belongs to an input or to the output of another photograph, or exists already.
+            ImageError: The path belongs to an input or to the output of another photograph.
         """
-        output = self._folder / photo.name
+        output = self._folder / result_name(photo.name)
         if os.path.realpath(output) in self._inputs:
             problem = f"its output would replace the photograph {output}; choose another folder"
         elif output in self._taken:
             problem = f"{output} is the output of {self._taken[output]} already; choose another folder"
-        elif os.path.lexists(output) and not self._overwrite:
-            problem = f"{output} exists already; choose another folder or add --overwrite"
         else:
-            self._taken[output] = photo.path
+            self._taken[output] = photo
             return output
-        raise ImageError(f"{photo.path}: {problem}")
+        raise ImageError(f"{photo}: {problem}")
+
+
+def exists(output: Path) -> bool:
+    """Whether something lies where a result should; of a folder the writer speaks."""
+    return os.path.lexists(output) and not _is_folder(output)

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 
 from colorizer_hf.cli import app
 from colorizer_hf.errors import ImageError
+from colorizer_hf.hints import Hint, hints_to_json
 
 WIDTH, HEIGHT = 90, 60
 
@@ -96,7 +97,6 @@ def write_empty_tiff(path: Path) -> None:
 BAD: dict[str, Callable[[Path], object]] = {
     "dangling.jpg": lambda path: path.symlink_to(path.with_name("nowhere.jpg")),
     "empty.jpg": lambda path: path.touch(),
-    "folder.jpg": lambda path: path.mkdir(),
     "huge.png": write_huge_header,
     "text.png": lambda path: path.write_text("This is a letter, not a picture.\n" * 20),
     "truncated.jpg": write_truncated,
@@ -119,7 +119,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("folder")
     photos, results = folder / "photos", folder / "results"
     photos.mkdir()
-    (photos / "readme.txt").write_text("not asked for")
+    for name in ("readme.txt", "catalogue.xyz", "list.xyz", "._gray.jpg", ".DS_Store"):
+        (photos / name).write_text("not asked for")
+    (photos / "folder.jpg").mkdir()
     for name, make in {**GOOD, **BAD}.items():
         make(photos / name)
     command = [sys.executable, "-m", "colorizer_hf", "colorize", str(photos), "--output", str(results)]
@@ -142,10 +144,17 @@ class TestFolderWithGoodAndBadFiles:
         assert sum(name in line for line in run.stderr.splitlines()) == 1
         assert run.stderr.count(name) == 1
 
-    def test_says_nothing_else_but_notes_about_good_ones(self, run: Run):
+    def test_says_nothing_else_but_notes_about_good_ones_and_what_was_left_out(self, run: Run):
         paths = [str(run.photos / name) for name in (*GOOD, *BAD)]
-        assert [line for line in run.stderr.splitlines() if not any(path in line for path in paths)] == []
+        *lines, last = run.stderr.splitlines()
+        assert [line for line in lines if not any(path in line for path in paths)] == []
+        assert last == "5 files of other kinds were left out: .xyz, hidden, .txt"
         assert "Traceback" not in run.stderr
+
+    def test_results_failures_and_what_was_left_out_are_all_files(self, run: Run):
+        failed = sum(any(str(run.photos / name) in line for line in run.stderr.splitlines()) for name in BAD)
+        files = [path for path in run.photos.iterdir() if not path.is_dir()]
+        assert len(run.stdout.splitlines()) + failed + 5 == len(files)
 
     def test_notes_that_only_the_first_of_several_pages_was_read(self, run: Run):
         noted = {line.split(":")[0].rsplit("/", 1)[-1] for line in run.stderr.splitlines() if "1 of 3" in line}
@@ -202,15 +211,39 @@ class TestOutput:
         result = colorizer(photo, photo.parent, "-o", tmp_path / "out")
         assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'out' / 'photo.png'}\n")
 
-    def test_an_existing_result_is_kept_unless_overwriting_is_asked_for(self, photo: Path, tmp_path: Path):
+    def test_that_was_named_and_exists_is_kept_and_that_is_a_failure(self, photo: Path, tmp_path: Path):
         result = tmp_path / "result.png"
         result.write_text("precious")
         refused = colorizer(photo, "-o", result)
         assert refused.exit_code == 1
-        assert "exists already" in refused.stderr
+        assert refused.stderr == f"{photo}: {result} exists already; choose another name or add --overwrite\n"
         assert result.read_text() == "precious"
         assert colorizer(photo, "-o", result, "--overwrite").exit_code == 0
         assert format_of(result) == "PNG"
+
+    def test_a_folder_is_finished_by_a_second_run_which_keeps_what_exists(self, photo: Path, tmp_path: Path):
+        first = colorizer(photo.parent, "-o", tmp_path / "out")
+        assert (first.exit_code, first.stderr) == (0, "")
+        before = (tmp_path / "out" / "photo.png").stat().st_mtime_ns
+        gray(1).save(photo.parent / "later.png")
+        second = colorizer(photo.parent, "-o", tmp_path / "out")
+        assert (second.exit_code, second.stdout) == (0, f"{tmp_path / 'out' / 'later.png'}\n")
+        assert second.stderr == "1 result exists already; add --overwrite to make it anew\n"
+        assert (tmp_path / "out" / "photo.png").stat().st_mtime_ns == before
+        third = colorizer(photo.parent, "-o", tmp_path / "out")
+        assert (third.exit_code, third.stdout) == (0, "")
+        assert third.stderr == "2 results exist already; add --overwrite to make them anew\n"
+        assert len(colorizer(photo.parent, "-o", tmp_path / "out", "--overwrite").stdout.splitlines()) == 2
+
+    def test_may_not_be_named_as_a_format_that_is_only_read(self, photo: Path, tmp_path: Path):
+        result = colorizer(photo, "-o", tmp_path / "new.pgm")
+        assert result.exit_code == 2
+        assert "PNM files are only read" in " ".join(result.stderr.split())
+
+    def test_of_a_photograph_without_a_suffix_is_a_png(self, photo: Path, tmp_path: Path):
+        bare = photo.rename(tmp_path / "scan no. 12")
+        assert colorizer(bare, "-o", tmp_path / "out").exit_code == 0
+        assert format_of(tmp_path / "out" / "scan no. 12.png") == "PNG"
 
     @pytest.mark.parametrize(
         ("output", "problem"),
@@ -257,6 +290,11 @@ class TestWrongUsage:
             (["{photo}", "--hint", "1,2,#ff0000,3,4"], "is not X,Y,#RRGGBB or X,Y,#RRGGBB,R (it has 5 parts)"),
             (["{photo}", "--hint", "1,2,crimson-ish"], "is not X,Y,#RRGGBB"),
             (["{photo}", "{other}", "--hint", "1,2,#ff0000"], "single photograph, got 2"),
+            (["{photo}", "{other}", "--hints", "{note}"], "single photograph, got 2"),
+            (["{photo}", "{other}", "-o", "-"], "standard output takes one picture, got 2"),
+            (["{photo}", "-o", "-", "--json"], "cannot take a picture and JSON"),
+            (["-"], "what is piped in has no name; add the name of its result"),
+            (["-", "-o", "{folder}"], "what is piped in has no name"),
             (["{photo}", "{other}", "-o", "{photo}.jpg"], "name of one picture, got 2"),
             (["{photo}", "-o", "{note}"], "neither a folder nor the name of a picture"),
             (["{photo}", "--device", "toaster"], "toaster"),
@@ -267,10 +305,10 @@ class TestWrongUsage:
         gray().save(tmp_path / "other.png")
         (tmp_path / "note").touch()
         before = sorted(tmp_path.iterdir())
-        places = {"photo": photo, "other": tmp_path / "other.png", "note": tmp_path / "note"}
+        places = {"photo": photo, "other": tmp_path / "other.png", "note": tmp_path / "note", "folder": tmp_path}
         result = colorizer(*(argument.format(**places) for argument in arguments))
         assert result.exit_code == 2
-        assert message in result.stderr
+        assert message in " ".join(result.stderr.split())
         assert sorted(tmp_path.iterdir()) == before
 
 
@@ -316,6 +354,56 @@ class TestHint:
         assert not list(tmp_path.glob("out/*"))
 
 
+class TestHintsFile:
+    def red_here(self, path: Path) -> bool:
+        with Image.open(path) as picture:
+            red, _, blue = np.asarray(picture).astype(int)[15, 20]
+        return bool(red > blue + 10)
+
+    def test_is_what_the_web_page_saves_for_a_photo_of_any_size(self, photo: Path, tmp_path: Path):
+        saved = tmp_path / "photo-hints.json"
+        for size in (1, 3):
+            dab = Hint(20 * size, 15 * size, "#c03030", radius=6 * size)
+            saved.write_text(hints_to_json([dab], (WIDTH * size, HEIGHT * size)))
+            result = colorizer(photo, "-o", tmp_path / f"{size}.png", "--hints", saved)
+            assert (result.exit_code, result.stderr) == (0, "")
+            assert self.red_here(tmp_path / f"{size}.png")
+
+    def test_may_be_a_painted_layer_and_goes_with_single_hints(self, photo: Path, tmp_path: Path):
+        layer = Image.new("RGBA", (WIDTH * 2, HEIGHT * 2))
+        layer.paste((192, 48, 48, 255), (30, 20, 50, 40))
+        layer.save(tmp_path / "layer.png")
+        options = ("--hints", tmp_path / "layer.png", "--hint", "70,45,#3030c0,8")
+        result = colorizer(photo, "-o", tmp_path / "out.png", *options)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert self.red_here(tmp_path / "out.png")
+        with Image.open(tmp_path / "out.png") as picture:
+            assert np.asarray(picture).astype(int)[45, 70, 2] > np.asarray(picture).astype(int)[45, 70, 0] + 10
+
+    @pytest.mark.parametrize(
+        ("content", "problem"),
+        [
+            (None, "the hints cannot be read (No such file or directory)"),
+            (b"", "these are no hints; give JSON that the web page saved, or an RGBA layer"),
+            (b"red, please", "these are no hints"),
+            (b'{"hints": [', "the hints are not valid JSON"),
+            (b"{\xff", "the hints cannot be read (it is damaged)"),
+            ("plain.png", "a hint layer must be an RGBA picture"),
+        ],
+    )
+    def test_that_is_none_is_named(self, photo: Path, tmp_path: Path, content: bytes | str | None, problem: str):
+        file = tmp_path / "hints"
+        if isinstance(content, bytes):
+            file.write_bytes(content)
+        elif content:
+            gray().save(file, "PNG")
+        result = colorizer(photo, "-o", tmp_path / "out", "--hints", file)
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"{photo}: {file}: {problem}")
+        assert result.stderr.count("\n") == 1
+        assert not list(tmp_path.glob("out/*"))
+
+
 class TestPalette:
     def red_share(self, path: Path) -> float:
         with Image.open(path) as picture:
@@ -353,20 +441,79 @@ class TestPalette:
 
 
 class TestJson:
-    def test_has_one_object_per_photograph(self, photo: Path, tmp_path: Path):
-        missing = tmp_path / "missing.jpg"
-        result = colorizer(missing, photo, "-o", tmp_path / "out", "--json")
+    def test_has_one_object_per_file(self, photo: Path, tmp_path: Path):
+        missing, out = tmp_path / "missing.jpg", tmp_path / "out"
+        (tmp_path / "notes.txt").touch()
+        gray().save(tmp_path / "done.png")
+        colorizer(tmp_path / "done.png", "-o", out)
+        result = colorizer(missing, photo.parent, "-o", out, "--json")
         assert result.exit_code == 1
-        bad, good = (json.loads(line) for line in result.stdout.splitlines())
-        assert good == {"input": str(photo), "output": str(tmp_path / "out" / "photo.png"), "notes": [], "error": None}
-        assert (bad["input"], bad["output"]) == (str(missing), None)
-        assert bad["error"] == result.stderr.strip()
+        left, exists, bad, good = (json.loads(line) for line in result.stdout.splitlines())
+        rest = {"notes": [], "error": None}
+        assert good == {"input": str(photo), "status": "written", "output": str(out / "photo.png"), **rest}
+        assert left == {"input": str(tmp_path / "notes.txt"), "status": "left out", "output": None, **rest}
+        done, result_of_it = str(tmp_path / "done.png"), str(out / "done.png")
+        assert exists == {"input": done, "status": "exists", "output": result_of_it, **rest}
+        assert (bad["input"], bad["status"], bad["output"]) == (str(missing), "failed", None)
+        assert bad["error"] == result.stderr.splitlines()[0]
 
     def test_is_ascii_so_that_any_pipe_takes_any_name(self, tmp_path: Path):
         missing = tmp_path / f"füße {os.fsdecode(bytes([0xFF]))}.jpg"
         result = colorizer(missing, "-o", tmp_path / "out", "--json")
         assert result.stdout.isascii()
         assert json.loads(result.stdout)["input"] == str(missing)
+
+
+def piped(
+    *arguments: object, given: bytes = b"", stdin: int = subprocess.PIPE, stdout: int = subprocess.PIPE
+) -> subprocess.CompletedProcess[bytes]:
+    """A real run with `given` on its standard input, unless that is another one."""
+    command = [sys.executable, "-m", "colorizer_hf", "colorize", *map(str, arguments)]
+    with subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE) as process:
+        output, errors = process.communicate(given if stdin == subprocess.PIPE else None)
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+class TestPipe:
+    def test_takes_a_photograph_in_and_gives_its_colours_out_and_nothing_else(self, tmp_path: Path):
+        write_pages(tmp_path / "pages.tif")
+        done = piped("-", "-o", "-", given=(tmp_path / "pages.tif").read_bytes())
+        assert done.returncode == 0
+        assert done.stderr == b"standard input: page 1 of 3 was read\n"
+        assert list(tmp_path.iterdir()) == [tmp_path / "pages.tif"]
+        colorizer(tmp_path / "pages.tif", "-o", tmp_path / "direct.tif")
+        assert done.stdout == (tmp_path / "direct.tif").read_bytes()
+
+    def test_may_end_in_a_file(self, photo: Path, tmp_path: Path):
+        done = piped("-", "-o", tmp_path / "new.jpg", given=photo.read_bytes())
+        assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'new.jpg'}\n".encode())
+        assert format_of(tmp_path / "new.jpg") == "JPEG"
+
+    @pytest.mark.parametrize(("given", "problem"), [(b"", b"it is empty"), (b"not a picture" * 9, b"not a picture")])
+    def test_of_what_is_no_photograph_gives_a_sentence_and_no_byte(self, given: bytes, problem: bytes):
+        done = piped("-", "-o", "-", given=given)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert done.stderr.startswith(b"standard input: ")
+        assert problem in done.stderr
+        assert done.stderr.count(b"\n") == 1
+
+    def test_that_nobody_reads_to_its_end_is_a_failure_in_one_line(self, photo: Path):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = piped(photo, "-o", "-", stdout=writer)
+        os.close(writer)
+        assert done.returncode == 1
+        assert done.stderr == f"{photo}: standard output was closed before the picture had passed; try again\n".encode()
+
+    @pytest.mark.parametrize("place", ["input", "output"])
+    def test_to_or_from_a_terminal_is_refused(self, photo: Path, place: str):
+        watcher, terminal = pty.openpty()
+        argument = "-" if place == "input" else photo
+        done = piped(argument, "-o", "-", **{"stdin" if place == "input" else "stdout": terminal}, given=b"")
+        os.close(terminal)
+        os.close(watcher)
+        assert done.returncode == 2
+        assert f"standard {place} is a terminal" in done.stderr.decode()
 
 
 class TestProgress:
