@@ -1,6 +1,6 @@
 """ICC profiles: pixels of a profile's colour space to sRGB, by Little CMS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Literal
 
@@ -22,6 +22,37 @@ def srgb_profile() -> bytes:
     profile = bytes(imagecodecs.cms_profile("srgb"))
     date_of_creation = np.array([2000, 1, 1, 0, 0, 0], ">u2").tobytes()
     return profile[:24] + date_of_creation + profile[36:]
+
+
+_SRGB_CHROMATICITIES = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)  # white, red, green, blue: x, y
+
+
+def gamma_profile(gamma: float, chromaticities: Sequence[float] | None = None) -> bytes | None:
+    """A profile for RGB pixels, gray ones too, that are a power of the light.
+
+    Args:
+        gamma: exponent from pixels to light; 1 for linear ones.
+        chromaticities: x and y of white, red, green and blue; None stands for those of sRGB.
+
+    Returns:
+        The profile; None where the pixels may be taken for sRGB, as 2.2 usually means.
+
+    Raises:
+        ValueError: there are no such pixels.
+    """
+    import imagecodecs
+
+    place = tuple(chromaticities) if chromaticities is not None else _SRGB_CHROMATICITIES
+    if not 0.1 <= gamma <= 10 or len(place) != 8 or not all(0 < value < 1 for value in place):
+        raise ValueError("no such gamma or primaries")
+    if abs(gamma - 2.2) < 0.03 and np.abs(np.subtract(place, _SRGB_CHROMATICITIES)).max() < 0.002:
+        return None
+    primaries = [coordinate for x, y in zip(place[2::2], place[3::2], strict=True) for coordinate in (x, y, 1.0)]
+    try:
+        profile = imagecodecs.cms_profile("rgb", whitepoint=(*place[:2], 1.0), primaries=primaries, gamma=gamma)
+    except RuntimeError as error:  # imagecodecs.CmsError
+        raise ValueError("no such gamma or primaries") from error
+    return bytes(profile)
 
 
 def srgb_conversion(

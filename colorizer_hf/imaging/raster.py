@@ -5,14 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import ImageError
 from .own_colors import ColorSketch
 from .profiles import ColorSpace
 
 _BAND_PIXELS = 1 << 20
 """A band is large enough for the loop to cost nothing, and its copies are small beside the picture."""
-
-_FLOAT_TOPS = (1, 255, 65535)
 
 
 @dataclass(frozen=True)
@@ -25,6 +22,7 @@ class Raster:
         color_space: what a pixel is, beside alpha; Lab has L in its first channel, full range.
         has_alpha: whether the last channel is alpha.
         rows: `rows(top, bottom)` gives these rows, (n, W) or (n, W, C), of `dtype`.
+        notes: what of the picture this is, as phrases, where it is not all.
     """
 
     size: tuple[int, int]
@@ -32,6 +30,7 @@ class Raster:
     color_space: ColorSpace
     has_alpha: bool
     rows: Callable[[int, int], np.ndarray]
+    notes: tuple[str, ...] = ()
 
 
 def bands(height: int, width: int) -> Iterator[tuple[int, int]]:
@@ -99,73 +98,3 @@ def _rgb_of_ink(rows: np.ndarray) -> np.ndarray:
     top = np.iinfo(rows.dtype).max
     light = (top - rows).astype(np.uint32 if top == 255 else np.uint64)
     return ((light[..., :3] * light[..., 3:] + top // 2) // top).astype(rows.dtype)
-
-
-def array_raster(
-    pixels: np.ndarray,
-    color_space: ColorSpace,
-    *,
-    has_alpha: bool,
-    premultiplied: bool = False,
-    bits: int | None = None,
-    white_is_zero: bool = False,
-) -> Raster:
-    """Raster over an array (H, W) or (H, W, C) in memory; numbers are brought to uint8 or uint16 band by band.
-
-    Args:
-        pixels: bool, unsigned integers of `bits` bits, or floats (0..1; or 0..255, 0..65535 if they go that far).
-        color_space: what they are.
-        has_alpha: whether the last channel is alpha.
-        premultiplied: whether the other channels were multiplied by it.
-        bits: how many bits of the type are used, where not all.
-        white_is_zero: whether the numbers count from white to black.
-
-    Raises:
-        ImageError: the numbers cannot be brightnesses.
-    """
-    dtype, scale = _scaling(pixels, bits)
-    top = np.iinfo(dtype).max
-
-    def rows(top_row: int, bottom_row: int) -> np.ndarray:
-        band = scale(pixels[top_row:bottom_row])
-        if white_is_zero:
-            band = top - band
-        return _unmultiplied(band) if premultiplied else band
-
-    return Raster((pixels.shape[1], pixels.shape[0]), dtype, color_space, has_alpha, rows)
-
-
-def _unmultiplied(rows: np.ndarray) -> np.ndarray:
-    """Rows with associated alpha as rows with the full colours beside alpha."""
-    top = np.iinfo(rows.dtype).max
-    colors, alpha = rows[..., :-1].astype(np.uint64), rows[..., -1:]
-    return np.concatenate([np.minimum(colors * top // np.maximum(alpha, 1), top).astype(rows.dtype), alpha], axis=-1)
-
-
-def _scaling(pixels: np.ndarray, bits: int | None) -> tuple[np.dtype, Callable[[np.ndarray], np.ndarray]]:
-    """The type that keeps the precision of some numbers, and the function that brings them to it."""
-    byte, word = np.dtype(np.uint8), np.dtype(np.uint16)
-    if pixels.dtype == bool:
-        return byte, lambda band: band * np.uint8(255)
-    if pixels.dtype.kind == "f":
-        top = np.float32(_float_top(pixels))  # half precision would overflow
-        return word, lambda band: np.rint(np.clip(band / top, 0, 1) * 65535).astype(word)
-    if pixels.dtype.kind != "u":
-        raise ImageError("its pixels are signed numbers; save it with unsigned ones")
-    bits = bits or pixels.dtype.itemsize * 8
-    if bits in (8, 16):
-        exact = byte if bits == 8 else word
-        return exact, lambda band: band.astype(exact, copy=False)
-    if bits < 8:
-        return byte, lambda band: (band * (255 // (2**bits - 1))).astype(byte)
-    if bits < 16:
-        return word, lambda band: (band.astype(np.uint32) * 65535 // (2**bits - 1)).astype(word)
-    return word, lambda band: (band >> (bits - 16)).astype(word)
-
-
-def _float_top(pixels: np.ndarray) -> int:
-    """Which number is white: the least of the usual ones that the values do not pass by more than overshoot."""
-    low, high = float(pixels.min()), float(pixels.max())
-    if not np.isfinite([low, high]).all() or low < -high or high > 2 * _FLOAT_TOPS[-1]:
-        raise ImageError(f"its pixels are numbers from {low:g} to {high:g}, no brightnesses; save it with 0..1")
-    return next(top for top in _FLOAT_TOPS if high <= 2 * top)

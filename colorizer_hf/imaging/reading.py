@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -15,13 +16,17 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ImageError
-from .decoding import Encoded, from_pillow, open_encoded
+from .decoding import open_encoded
+from .encoded import Encoded
 from .formats import FORMATS, HEAD_LENGTH, detect
+from .levels import Levels, check_levels, to_raster
 from .metadata import collect
 from .own_colors import ColorSketch
 from .photo import Photo
+from .pillow_reading import from_pillow
 from .profiles import srgb_conversion
-from .raster import Raster, array_raster, luminance_and_alpha
+from .raster import Raster, luminance_and_alpha
+from .samples import array_samples
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,41 +46,69 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 }
 """EXIF orientation -> the way back to upright."""
 
+_PILLOW_NAMES = {"MPO": "JPEG", "PPM": "PNM", "HEIF": "HEIC"}
+"""Formats that Pillow calls otherwise."""
+
 _Bytes = bytes | bytearray | memoryview
 
 _DAMAGED = "it is damaged or cut off; copy or download it again"
 
 
-def read(source: Source, *, max_pixels: int = 200_000_000, own_colors: int | None = None) -> Photo:
-    """Read a photograph: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC (with pillow-heif), or pixels in memory.
+def read(
+    source: Source,
+    *,
+    max_pixels: int = 200_000_000,
+    own_colors: int | None = None,
+    levels: Levels = "auto",
+    band: int | None = None,
+) -> Photo:
+    """Read a photograph: a file of one of `formats.FORMATS` (HEIC with pillow-heif), or pixels in memory.
 
-    The picture comes upright (EXIF orientation applied) and in sRGB (colour profile applied). Of several pages or
-    frames the first is read, with a note. Colours are accepted and become luminance. What is in a file counts, not
-    its name.
+    The picture comes upright (EXIF orientation applied) and in sRGB (colour profile or gamma applied). Colours are
+    accepted and become luminance. What is in a file counts, not its name. What was used of its pages, bands and range
+    of numbers is said in a note whenever it is not all. Pixels without a number (NaN, no data) become transparent.
 
     Args:
         source: path; binary file object, read from its start; the bytes of a file; PIL image; array (H, W) or
-            (H, W, 1|3|4) of bool, uint8, uint16 or floats in 0..1; torch tensor (H, W) or (1|3|4, H, W) of the same.
-            Floats become 16-bit codes.
+            (H, W, 1|3|4) of bool, integers or floats; torch tensor (H, W) or (1|3|4, H, W) of the same. Numbers of more
+            than 8 bits, and floats, become 16-bit codes.
         max_pixels: how many pixels a picture may have; checked before anything is decoded.
         own_colors: longer side in pixels at which to keep the colours, to show or to copy them; None drops them.
+        levels: which numbers are black and white. "auto": 0 and the largest number of the type (of floats 1), unless
+            the type is plainly larger than the data, as with 12 bits in 16 (`levels.py` has the rule; a note says it).
+            "as-is": always those. Or (LOW, HIGH).
+        band: number of the one band, from 1, that is the picture; None takes the colours, or the first band.
 
     Raises:
         ImageError: the picture cannot be read; the message names it and says what to do.
         TypeError: `source` is nothing of the above.
-        ValueError: an array or tensor has another shape, type or range.
+        ValueError: an array or tensor has another shape or type, or `levels` or `band` makes no sense.
     """
+    check_levels(levels)
+    if band is not None and band < 1:
+        raise ValueError(f"band must be at least 1, got {band}")
     if _is_tensor(source):
         source = _tensor_pixels(source)
     _check_kind(source)
+    options = _Options(max_pixels, own_colors, levels, band)
     with _failures_as_image_errors(_name(source)), _pillow_warnings_ignored():
         if isinstance(source, np.ndarray):
-            return _read_array(source, max_pixels, own_colors)
+            return _read_array(source, options)
         if isinstance(source, Image.Image):
-            format = source.format if source.format in FORMATS else None
-            return _to_photo(from_pillow(source), format, max_pixels, own_colors)
+            format = _PILLOW_NAMES.get(source.format or "", source.format)
+            return _to_photo(from_pillow(source), format if format in FORMATS else None, options)
         with _binary_file(source) as file:
-            return _read_file(file, max_pixels, own_colors)
+            return _read_file(file, options)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The options of `read`."""
+
+    max_pixels: int
+    own_colors: int | None
+    levels: Levels
+    band: int | None
 
 
 def _check_kind(source: Any) -> None:
@@ -83,12 +116,8 @@ def _check_kind(source: Any) -> None:
     if isinstance(source, np.ndarray):
         if source.ndim not in (2, 3) or (source.ndim == 3 and source.shape[2] not in (1, 3, 4)):
             raise ValueError(f"an array must have shape (H, W) or (H, W, 1|3|4), got {source.shape}")
-        # Big-endian numbers, as they lie in some files, are numbers as well.
-        if source.dtype.newbyteorder("=") not in (np.bool_, np.uint8, np.uint16) and source.dtype.kind != "f":
-            raise ValueError(f"pixels must be bool, uint8, uint16 or floats in 0..1, got {source.dtype}")
-        # A little overshoot comes from rounding in whatever made the floats; nan fails both comparisons.
-        if source.dtype.kind == "f" and source.size and not (source.min() >= -1e-3 and source.max() <= 1 + 1e-3):
-            raise ValueError(f"floats must lie in 0..1, got {source.min():g}..{source.max():g}")
+        if source.dtype.kind not in "buif":
+            raise ValueError(f"pixels must be bool, integers or floats, got {source.dtype}")
     elif isinstance(source, io.TextIOBase):
         raise TypeError("a file must be opened in binary mode ('rb')")
     elif not isinstance(source, str | os.PathLike | Image.Image | _Bytes) and not hasattr(source, "read"):
@@ -97,7 +126,7 @@ def _check_kind(source: Any) -> None:
         )
 
 
-def _read_file(file: IO[bytes], max_pixels: int, own_colors: int | None) -> Photo:
+def _read_file(file: IO[bytes], options: _Options) -> Photo:
     file.seek(0)
     head = file.read(HEAD_LENGTH)
     if not head:
@@ -105,14 +134,14 @@ def _read_file(file: IO[bytes], max_pixels: int, own_colors: int | None) -> Phot
     format = detect(head)
     if format is None:
         raise ImageError(f"it is not a picture of a format that is read here ({', '.join(FORMATS)}); convert it")
-    return _to_photo(open_encoded(file, format, max_pixels), format, max_pixels, own_colors)
+    return _to_photo(open_encoded(file, format, options.max_pixels), format, options)
 
 
-def _to_photo(encoded: Encoded, format: str | None, max_pixels: int, own_colors: int | None) -> Photo:
-    _check_size(encoded.size, max_pixels)
-    raster = encoded.decode()
+def _to_photo(encoded: Encoded, format: str | None, options: _Options) -> Photo:
+    _check_size(encoded.size, options.max_pixels)
+    raster = to_raster(encoded.decode(), options.levels, options.band)
     to_srgb, profile_notes = _to_srgb(encoded, raster)
-    sketch = None if own_colors is None else ColorSketch(raster.size, own_colors)
+    sketch = None if options.own_colors is None else ColorSketch(raster.size, options.own_colors)
     luminance, alpha = luminance_and_alpha(raster, to_srgb, sketch)
     colors = None if sketch is None else sketch.colors()
     metadata, orientation, exif_is_damaged = collect(encoded.exif, encoded.info)
@@ -121,7 +150,7 @@ def _to_photo(encoded: Encoded, format: str | None, max_pixels: int, own_colors:
         luminance = np.ascontiguousarray(turn(luminance))
         alpha = None if alpha is None else np.ascontiguousarray(turn(alpha))
         colors = None if colors is None else np.ascontiguousarray(turn(colors))
-    notes = [*encoded.notes, *profile_notes]
+    notes = [*encoded.notes, *raster.notes, *profile_notes]
     if exif_is_damaged:
         notes.append("its EXIF data is damaged and was left out")
     return Photo(luminance, alpha, metadata, format, tuple(notes), colors)
@@ -145,13 +174,14 @@ def _to_srgb(encoded: Encoded, raster: Raster) -> tuple[Callable[[np.ndarray], n
         return None, [f"its colour profile was ignored: {error}"]
 
 
-def _read_array(pixels: np.ndarray, max_pixels: int, own_colors: int | None) -> Photo:
-    _check_size((pixels.shape[1], pixels.shape[0]), max_pixels)
+def _read_array(pixels: np.ndarray, options: _Options) -> Photo:
+    _check_size((pixels.shape[1], pixels.shape[0]), options.max_pixels)
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    raster = array_raster(pixels, "gray" if channels == 1 else "rgb", has_alpha=channels == 4)
-    sketch = None if own_colors is None else ColorSketch(raster.size, own_colors)
+    samples = array_samples(pixels, "gray" if channels == 1 else "rgb", "straight" if channels == 4 else None)
+    raster = to_raster(samples, options.levels, options.band)
+    sketch = None if options.own_colors is None else ColorSketch(raster.size, options.own_colors)
     luminance, alpha = luminance_and_alpha(raster, None, sketch)
-    return Photo(luminance, alpha, colors=None if sketch is None else sketch.colors())
+    return Photo(luminance, alpha, notes=raster.notes, colors=None if sketch is None else sketch.colors())
 
 
 def _is_tensor(source: Any) -> bool:

@@ -129,14 +129,9 @@ class TestSources:
         with pytest.raises(ValueError, match=r"shape \(H, W\) or \(1\|3\|4, H, W\), got \(5, 6, 3\)"):
             read(torch.zeros(5, 6, 3))
 
-    @pytest.mark.parametrize("value", [-0.1, 1.5, 255.0, np.nan, np.inf])
-    def test_floats_outside_0_to_1_are_refused(self, value):
-        with pytest.raises(ValueError, match=r"floats must lie in 0\.\.1"):
-            read(np.full((4, 4), value))
-
-    def test_arrays_of_other_types_are_refused(self):
-        with pytest.raises(ValueError, match=r"got int64"):
-            read(np.zeros((4, 4), np.int64))
+    def test_arrays_of_no_numbers_are_refused(self):
+        with pytest.raises(ValueError, match=r"pixels must be bool, integers or floats, got complex128"):
+            read(np.zeros((4, 4), np.complex128))
 
     def test_other_objects_are_refused(self):
         with pytest.raises(TypeError, match=r"source must be a path, file, .* got int"):
@@ -205,9 +200,11 @@ class TestFormats:
         dtype = np.dtype(f"u{bits // 8}")
         with tifffile.TiffWriter(buffer) as writer:
             for page in range(3):
-                writer.write(gray.astype(dtype) + dtype.type(page), photometric="minisblack")
+                writer.write(
+                    gray.astype(dtype) * (257 if bits == 16 else 1) + dtype.type(page), photometric="minisblack"
+                )
         photo = read(buffer.getvalue())
-        np.testing.assert_array_equal(photo.luminance, gray)
+        np.testing.assert_array_equal(photo.luminance, gray.astype(dtype) * (257 if bits == 16 else 1))
         assert photo.notes == ("page 1 of 3 was read",)
 
 
@@ -365,10 +362,6 @@ class TestSixteenBits:
         assert photo.luminance.dtype == np.uint8
         np.testing.assert_array_equal(photo.luminance, gray)
 
-    def test_integers_beyond_16_bits_are_refused(self):
-        with pytest.raises(ImageError, match=r"numbers from 0 to 70000; save it with 0\.\.65535"):
-            read(Image.fromarray(np.array([[0, 70000]], np.int32)))
-
 
 class TestOddTiffs:
     @pytest.mark.parametrize("compression", [None, "lzw", "zlib", "packbits"])
@@ -461,7 +454,7 @@ class TestOddTiffs:
         codes = read(tiff(np.array([[-0.01, 0.5, 1.2]], np.float32))).luminance
         np.testing.assert_array_equal(codes, [[0, 32768, 65535]])
 
-    @pytest.mark.parametrize("value", [np.nan, np.inf, -3.0, 1e9])
+    @pytest.mark.parametrize("value", [-3.0, 1e9])
     def test_floats_that_are_no_brightness_are_refused(self, value):
         with pytest.raises(ImageError, match=r"no brightnesses; save it with 0\.\.1"):
             read(tiff(np.array([[0, value]], np.float32)))
@@ -475,10 +468,6 @@ class TestOddTiffs:
         np.testing.assert_array_equal(
             read(tiff(np.array([[0, 2**32 - 1, 3 << 16]], np.uint32))).luminance, [[0, 65535, 3]]
         )
-
-    def test_signed_numbers_are_refused(self):
-        with pytest.raises(ImageError, match="signed numbers"):
-            read(tiff(np.zeros((4, 4), np.int16)))
 
     def test_an_unknown_kind_is_refused_by_its_name(self):
         with pytest.raises(ImageError, match=r"of this kind .*CFA"):

@@ -1,0 +1,233 @@
+"""JPEG 2000, JPEG XL and AVIF, with the bits that they have: Pillow decodes what has 8, imagecodecs the rest."""
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image
+
+from ..errors import ImageError
+from .boxes import boxes
+from .encoded import Encoded, exif_of_block, which_of
+from .pillow_reading import from_pillow, open_pillow
+from .profiles import ColorSpace
+from .samples import Alpha, Samples, array_samples
+
+_XMP_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")  # XMP part 3, section 1.1.4
+_EXIF_BOX = b"JpgTiffExif->JP2"
+_JP2_CODESTREAM = b"\xff\x4f\xff\x51"
+_SYCC = 18  # of the colour spaces that ISO/IEC 15444-1, I.5.3.3 lists
+
+
+def open_avif(file: IO[bytes], max_pixels: int) -> Encoded:
+    """Read the header of an AVIF file; see `decoding.open_encoded`."""
+    image = open_pillow(file, "AVIF")
+    encoded = replace(from_pillow(image), notes=which_of("frame", getattr(image, "n_frames", 1)))
+    file.seek(0)
+    content = file.read()
+    bits = max((_av1_bits(content[first:]) for kind, first, _ in boxes(content) if kind == b"av1C"), default=8)
+    return encoded if bits == 8 else replace(encoded, decode=lambda: _decode_avif(content, bits))
+
+
+def _av1_bits(configuration: bytes) -> int:
+    """AV1 in ISOBMFF, section 2.3.3: flags for more than 8 bits, and for 12."""
+    flags = configuration[2] if len(configuration) > 2 else 0
+    return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
+
+
+def _decode_avif(content: bytes, bits: int) -> Samples:
+    import imagecodecs
+
+    return _with_usual_channels(imagecodecs.avif_decode(content, index=0), top=2**bits - 1)
+
+
+def _with_usual_channels(pixels: np.ndarray, top: float | None) -> Samples:
+    """Gray or RGB, with or without alpha, by the number of channels."""
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    kinds: dict[int, tuple[ColorSpace, Alpha | None]]
+    kinds = {1: ("gray", None), 2: ("gray", "straight"), 3: ("rgb", None), 4: ("rgb", "straight")}
+    if pixels.ndim not in (2, 3) or channels not in kinds:
+        raise ImageError(f"a picture of {channels} channels is not read; save it as gray or RGB")
+    return replace(array_samples(pixels, *kinds[channels]), top=None if pixels.dtype.kind == "f" else top)
+
+
+@dataclass(frozen=True)
+class _Jpeg2000:
+    """What the head of a JPEG 2000 codestream says (ISO/IEC 15444-1, A.5.1), and the boxes around it."""
+
+    size: tuple[int, int]
+    bits: Sequence[int]
+    is_signed: bool
+    color_space: int | None
+    alpha_channels: Sequence[int]
+    info: dict[Any, Any]
+
+
+def open_jpeg2000(file: IO[bytes], max_pixels: int) -> Encoded:
+    """Read the header of a JPEG 2000 file, with or without a container; see `decoding.open_encoded`."""
+    file.seek(0)
+    content = file.read()
+    head = _read_jpeg2000_head(content)
+    encoded = Encoded(head.size, (), head.info, exif_of_block(head.info.get("exif")), _jpeg2000_decoder(content, head))
+    if set(head.bits) != {8} or head.is_signed or len(head.bits) > 4:
+        return encoded
+    image = open_pillow(BytesIO(content), "JPEG2000")
+    return replace(from_pillow(image), info={**image.info, **head.info}, exif=encoded.exif)
+
+
+def _read_jpeg2000_head(content: bytes) -> _Jpeg2000:
+    at, color_space, alpha_channels, info = 0, None, [], {}
+    for kind, first, end in boxes(content) if not content.startswith(_JP2_CODESTREAM) else ():
+        box = content[first : min(end, first + 2**24)]
+        if kind == b"jp2c":
+            at = first
+        elif kind == b"colr" and box[0] == 1 and len(box) >= 7:
+            color_space = int.from_bytes(box[3:7], "big")
+        elif kind == b"colr" and box[0] == 2:
+            info["icc_profile"] = box[3:]
+        elif kind == b"cdef":
+            entries = [struct.unpack_from(">HHH", box, place) for place in range(2, len(box) - 5, 6)]
+            alpha_channels = [channel for channel, meaning, _ in entries if meaning in (1, 2)]
+        elif kind == b"uuid" and box.startswith(_XMP_BOX):
+            info["xmp"] = box[16:]
+        elif kind == b"uuid" and box.startswith(_EXIF_BOX):
+            info["exif"] = box[16:].removeprefix(b"Exif\0\0")
+    if content[at : at + 4] != _JP2_CODESTREAM:
+        raise ValueError("there is no codestream")
+    width, height, left, top = struct.unpack_from(">4I", content, at + 8)
+    (components,) = struct.unpack_from(">H", content, at + 40)
+    depths = [content[at + 42 + 3 * number] for number in range(components)]
+    bits = [(depth & 127) + 1 for depth in depths]
+    size = (width - left, height - top)
+    return _Jpeg2000(size, bits, any(depth > 127 for depth in depths), color_space, alpha_channels, info)
+
+
+def _jpeg2000_decoder(content: bytes, head: _Jpeg2000) -> Callable[[], Samples]:
+    def decode() -> Samples:
+        import imagecodecs
+
+        pixels = imagecodecs.jpeg2k_decode(content)
+        channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+        has_alpha = channels - 1 in head.alpha_channels
+        colors = channels - has_alpha
+        # Of sYCC the first component is the luminance.
+        samples = array_samples(
+            pixels, "rgb" if colors >= 3 and head.color_space != _SYCC else "gray", "straight" if has_alpha else None
+        )
+        return replace(samples, top=2 ** (max(head.bits) - head.is_signed) - 1)
+
+    return decode
+
+
+def open_jxl(file: IO[bytes], max_pixels: int) -> Encoded:
+    """Read the header of a JPEG XL file, with or without a container; see `decoding.open_encoded`.
+
+    The decoder turns the picture upright, so EXIF has no say in that (ISO/IEC 18181-1).
+    """
+    file.seek(0)
+    content = file.read()
+    start, info = _jxl_parts(content)
+    size, bits = _read_jxl_head(start)
+
+    def decode() -> Samples:
+        import imagecodecs
+
+        pixels = imagecodecs.jpegxl_decode(content, index=0)
+        return _with_usual_channels(pixels, None if bits is None else 2**bits - 1)
+
+    def exif() -> Image.Exif:
+        tags = exif_of_block(info.get("exif"))()
+        if 0x0112 in tags:
+            tags[0x0112] = 1
+        return tags
+
+    return Encoded(size, (), info, exif, decode)
+
+
+def _jxl_parts(content: bytes) -> tuple[bytes, dict[Any, Any]]:
+    """The start of the codestream, and the metadata of a container (ISO/IEC 18181-2)."""
+    if content.startswith(b"\xff\x0a"):
+        return content[:100], {}
+    start, info = b"", {}
+    for kind, first, end in boxes(content):
+        box = content[first:end]
+        if kind == b"brob":
+            kind, box = box[:4], _unpacked(box[4:]) if box[:4] in (b"Exif", b"xml ") else b""
+        if kind in (b"jxlc", b"jxlp") and not start:
+            start = box[4 if kind == b"jxlp" else 0 :][:100]
+        elif kind == b"Exif" and len(box) > 4:
+            info["exif"] = box[4 + int.from_bytes(box[:4], "big") :].removeprefix(b"Exif\0\0")
+        elif kind == b"xml ":
+            info["xmp"] = box
+    return start, info
+
+
+def _unpacked(box: bytes) -> bytes:
+    import imagecodecs
+
+    try:
+        return bytes(imagecodecs.brotli_decode(box, out=2**24))
+    except (RuntimeError, ValueError):  # metadata never stands in the way of pixels
+        return b""
+
+
+class _Bits:
+    """Numbers out of a JPEG XL head, the lowest bit first."""
+
+    def __init__(self, head: bytes) -> None:
+        self._left = int.from_bytes(head, "little")
+        self._count = 8 * len(head)
+
+    def take(self, count: int) -> int:
+        if count > self._count:
+            raise ValueError("the head is cut off")
+        value = self._left & ((1 << count) - 1)
+        self._left >>= count
+        self._count -= count
+        return value
+
+    def choose(self, *choices: tuple[int, int]) -> int:
+        """One of four: an offset, and how many bits are added to it."""
+        offset, count = choices[self.take(2)]
+        return offset + self.take(count)
+
+
+def _read_jxl_head(head: bytes) -> tuple[tuple[int, int], int | None]:
+    """Width and height, and bits per sample, None if that is hard to tell (ISO/IEC 18181-1, D.2 and D.3)."""
+    bits = _Bits(head)
+    if bits.take(16) != 0x0AFF:
+        raise ValueError("there is no codestream")
+    width, height = _jxl_size(bits)
+    if bits.take(1):  # all as usual
+        return (width, height), 8
+    if bits.take(1):  # further fields
+        is_turned = bits.take(3) >= 4
+        width, height = (height, width) if is_turned else (width, height)
+        if bits.take(1):
+            _jxl_size(bits)  # to be shown at
+        if bits.take(1):
+            return (width, height), None  # a preview
+        if bits.take(1):  # an animation
+            bits.choose((100, 0), (1000, 0), (1, 10), (1, 30))
+            bits.choose((1, 0), (1001, 0), (1, 8), (1, 10))
+            bits.choose((0, 0), (0, 3), (0, 16), (0, 32))
+            bits.take(1)
+    is_float = bits.take(1)
+    return (width, height), None if is_float else bits.choose((8, 0), (10, 0), (12, 0), (1, 6))
+
+
+def _jxl_size(bits: _Bits) -> tuple[int, int]:
+    is_small = bits.take(1)
+
+    def side() -> int:
+        return 8 * (bits.take(5) + 1) if is_small else bits.choose((1, 9), (1, 13), (1, 18), (1, 30))
+
+    height = side()
+    ratio = bits.take(3)
+    if ratio == 0:
+        return side(), height
+    over, under = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
+    return height * over // under, height

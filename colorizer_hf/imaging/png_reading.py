@@ -1,0 +1,105 @@
+"""PNG files: 16 bits of colour kept, gamma applied, and pixels read whatever the other chunks are like."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from io import BytesIO
+from typing import IO, Any
+
+from PIL import Image
+
+from ..errors import ImageError
+from .encoded import Encoded, which_of
+from .formats import HEAD_LENGTH
+from .pillow_reading import from_pillow, open_pillow, pillow_samples
+from .profiles import gamma_profile
+from .samples import Samples, array_samples
+
+_MENDED = "some of its texts or other data beside the pixels are damaged or too long, and were left out"
+_SIGNATURE = 8  # bytes
+_KEPT_LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"pHYs": 9, b"acTL": 8}
+_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"fcTL", b"fdAT", *_KEPT_LENGTHS)
+"""What pixels need. The lengths are checked because Pillow does not."""
+
+
+def open_png(file: IO[bytes], max_pixels: int) -> Encoded:
+    """Read the header of a PNG file; see `decoding.open_encoded`."""
+    try:
+        return _open(file, max_pixels)
+    except (MemoryError, ImageError):
+        raise
+    except Exception:  # Pillow stumbles over metadata in ways of its own
+        return _open(_pixels_only(file), max_pixels, (_MENDED,))
+
+
+def _open(file: IO[bytes], max_pixels: int, notes: tuple[str, ...] = ()) -> Encoded:
+    is_deep = _is_16_bit_color(file)
+    image = open_pillow(file, "PNG")
+    if image.width * image.height <= max_pixels:  # an animation is looked through
+        notes = (*which_of("frame", getattr(image, "n_frames", 1)), *notes)
+    info = {**image.info, "icc_profile": _profile(image.info)} if _needs_profile(image.info) else image.info
+    encoded = replace(from_pillow(image), notes=notes, info=info)
+    return replace(encoded, decode=lambda: _decode_deep(file) if is_deep else _decode(image, file))
+
+
+def _is_16_bit_color(file: IO[bytes]) -> bool:
+    file.seek(0)
+    bit_depth, color_type = file.read(HEAD_LENGTH)[24:26]
+    return bit_depth == 16 and color_type != 0  # 0: gray, which Pillow keeps
+
+
+def _decode(image: Image.Image, file: IO[bytes]) -> Samples:
+    """By Pillow, which reads the chunks behind the pixels too and may stumble over them."""
+    try:
+        return pillow_samples(image)
+    except (MemoryError, ImageError):
+        raise
+    except Exception:
+        mended = pillow_samples(open_pillow(_pixels_only(file), "PNG"))
+        return replace(mended, notes=(_MENDED,))
+
+
+def _decode_deep(file: IO[bytes]) -> Samples:
+    import imagecodecs
+
+    file.seek(0)
+    pixels = imagecodecs.png_decode(file.read())
+    channels = pixels.shape[2]
+    return array_samples(pixels, "gray" if channels == 2 else "rgb", "straight" if channels in (2, 4) else None)
+
+
+def _needs_profile(info: dict[Any, Any]) -> bool:
+    """Whether gamma alone says what the numbers mean; a profile and the mark of sRGB go before it (PNG, 13.13)."""
+    return "gamma" in info and not info.get("icc_profile") and "srgb" not in info
+
+
+def _profile(info: dict[Any, Any]) -> bytes | None:
+    with suppress(ValueError, ZeroDivisionError, TypeError):
+        return gamma_profile(1 / info["gamma"], info.get("chromaticity"))
+    return None
+
+
+def _pixels_only(file: IO[bytes]) -> BytesIO:
+    """The same PNG without chunks that pixels do not need, or that are damaged and can be spared."""
+    file.seek(0)
+    mended = BytesIO()
+    mended.write(file.read(_SIGNATURE))
+    for kind, chunk in _chunks(file):
+        is_sound = zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+        is_critical = kind[:1].isupper()
+        if kind in _KEPT and (
+            is_critical or (is_sound and len(chunk) - 12 == _KEPT_LENGTHS.get(kind, len(chunk) - 12))
+        ):
+            mended.write(chunk)
+    return mended
+
+
+def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and all bytes of each chunk from here on, until the file ends or is cut off."""
+    while len(head := file.read(8)) == 8:
+        length = int.from_bytes(head[:4], "big") + 4
+        rest = file.read(length)
+        yield head[4:], head + rest
+        if head[4:] == b"IEND" or len(rest) < length:
+            return
