@@ -11,7 +11,7 @@ PACKAGE = ROOT / "colorizer_hf"
 
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
-    {"errors", "version", "vividness", "color", "color_names", "hints", "imaging", "models", "palette"},
+    {"errors", "version", "vividness", "color", "color_names", "folders", "hints", "imaging", "models", "palette"},
     {"chroma_upsampling", "image_processing", "metrics"},
     {"hub", "pipeline", "session"},
     {"cli", "webui"},
@@ -19,6 +19,7 @@ FLOORS = (
 SIBLINGS = {
     "color": {"errors"},
     "color_names": {"color"},
+    "folders": {"errors", "imaging"},
     "imaging": {"color", "errors", "version"},
     "models": {"errors"},
     "hints": {"color", "errors", "imaging", "models"},

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ..errors import HintError, ImageError
+from ..folders import has_photo_suffix, is_folder
 from ..vividness import DEFAULT_VIVIDNESS
 from .colorize_report import Report
 from .devices import Device
 from .hint_options import parse_hint, read_hints
-from .photo_files import Outputs, PhotoFile, exists, find_photos, has_photo_suffix, make_folder
+from .photo_files import Outputs, PhotoFile, exists, find_photos, make_folder
 from .standard_streams import STANDARD, check_standard_streams, read_standard_input, standard_output
 from .startup import heavy_imports
 
@@ -187,14 +188,13 @@ def _plan(photos: list[PhotoFile], output: str, report: Report, *, overwrite: bo
     from ..imaging import SUFFIXES, WRITTEN
 
     place = Path(output)
-    is_folder = os.path.isdir(place)  # noqa: PTH112 - Path.is_dir fails where nobody may look or a name is too long
-    is_named = has_photo_suffix(place) and not is_folder
+    is_named = has_photo_suffix(place) and not is_folder(place)
     if is_named and (format := SUFFIXES[place.suffix.lower()]) not in WRITTEN:
         problem = f"{output}: {format} files are only read; name a file of {', '.join(WRITTEN)}"
         raise typer.BadParameter(problem, param_hint="--output")
     if is_named and photos:
         photos = [PhotoFile(_single(photos, output).path, Path(place.name))]
-    elif os.path.exists(place) and not is_folder:  # noqa: PTH110
+    elif os.path.exists(place) and not is_folder(place):  # noqa: PTH110
         raise typer.BadParameter(f"{output} is neither a folder nor the name of a picture", param_hint="--output")
     elif any(photo.path is None for photo in photos):
         problem = "what is piped in has no name; add the name of its result, or - for standard output"

@@ -173,11 +173,11 @@ def _run(
     protocol: str,
     **options: Any,
 ) -> "EvaluationReport":
-    """Evaluate under a progress bar; photographs that cannot be read are named and added to `skipped`."""
+    """Evaluate under a progress bar; photographs that are left out are named, those that cannot be read `skipped`."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ..metrics.photos import count_photos, iterate_photos
+    from ..metrics.photos import GrayPhotoError, count_photos, iterate_photos
     from ..metrics.protocols import PROTOCOLS, evaluate
 
     total = min(count_photos(photos), limit or sys.maxsize)
@@ -186,7 +186,8 @@ def _run(
         task = progress.add_task(protocol, total=total)
 
         def skip(error: ImageError) -> None:
-            skipped.append(error)
+            if not isinstance(error, GrayPhotoError):
+                skipped.append(error)
             progress.console.print(str(error), markup=False, highlight=False, soft_wrap=True)
 
         source = iterate_photos(photos, limit, PROTOCOLS[protocol].size, on_skip=skip)

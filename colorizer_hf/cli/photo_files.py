@@ -9,9 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..errors import ImageError
-
-# Where network drives, archives and systems keep previews, copies and what was thrown away.
-_PASSED_OVER = {"@eaDir", "@__thumb", "@Recycle", "#recycle", "__MACOSX", "$RECYCLE.BIN", "System Volume Information"}
+from ..folders import entries, has_photo_suffix, is_folder, is_hidden, is_named_as_photo, with_folders_below
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,8 @@ def find_photos(argument: str) -> Found:
         found.problems.append(ImageError("an empty name was given; name photographs, folders or patterns"))
     elif argument == "-":
         found.photos.append(PhotoFile(None, Path("-")))
-    elif _is_folder(path):
-        _sort(path, _entries(path, found.problems), found)
+    elif is_folder(path):
+        _sort(path, entries(path, found.problems), found)
     elif (split := _split_pattern(path)) is not None:
         base, pattern = split
         _sort(base, sorted(set(_matches(base, pattern, found.problems))), found)
@@ -76,15 +74,8 @@ def find_photos(argument: str) -> Found:
 
 def kinds(files: Iterable[Path]) -> str:
     """The kinds of some files, the most frequent first: ".txt, .xyz, hidden"."""
-    counted = Counter("hidden" if _is_hidden(file) else file.suffix.lower() or "no suffix" for file in files)
+    counted = Counter("hidden" if is_hidden(file) else file.suffix.lower() or "no suffix" for file in files)
     return ", ".join(sorted(counted, key=lambda kind: (-counted[kind], kind)))
-
-
-def has_photo_suffix(path: Path) -> bool:
-    """Whether a path is named like a photograph."""
-    from ..imaging import SUFFIXES
-
-    return path.suffix.lower() in SUFFIXES
 
 
 def result_name(name: Path) -> Path:
@@ -110,22 +101,13 @@ def make_folder(folder: Path) -> None:
 def _sort(base: Path, paths: Iterable[Path], found: Found) -> None:
     """Tell photographs from other files; folders are neither, whatever they are called."""
     for path in paths:
-        if _is_folder(path):
+        if is_folder(path):
             continue
         # File managers hide what they keep beside photographs. Reading a pipe may never end.
-        if has_photo_suffix(path) and not _is_hidden(path) and not _is_pipe(path):
+        if is_named_as_photo(path) and not _is_pipe(path):
             found.photos.append(PhotoFile(path, path.relative_to(base)))
         else:
             found.left_out.append(path)
-
-
-def _entries(folder: Path, problems: list[ImageError]) -> list[Path]:
-    try:
-        return sorted(folder.iterdir())
-    except OSError as error:
-        sentence = f"{folder}: it cannot be looked into ({error.strerror}); change its permissions"
-        problems.append(ImageError(sentence))
-        return []
 
 
 def _split_pattern(path: Path) -> tuple[Path, Sequence[str]] | None:
@@ -146,47 +128,19 @@ def _matches(folder: Path, pattern: Sequence[str], problems: list[ImageError]) -
     """What a pattern means below a folder, as shells expand it, but for what exists literally and for `**`."""
     part, *rest = pattern
     if part == "**":
-        for below in _with_folders_below(folder, problems):
+        for below in with_folders_below(folder, problems):
             yield from _matches(below, rest or ["*"], problems)
         return
     if _is_wildcard(folder, part):
-        entries = _entries(folder, problems)
-        found = [entry for entry in entries if fnmatchcase(entry.name, part) and _is_hidden(entry) == (part[0] == ".")]
+        inside = entries(folder, problems)
+        found = [entry for entry in inside if fnmatchcase(entry.name, part) and is_hidden(entry) == (part[0] == ".")]
     else:
         found = [folder / part] if os.path.lexists(folder / part) else []
     for path in found:
         if not rest:
             yield path
-        elif _is_folder(path):
+        elif is_folder(path):
             yield from _matches(path, rest, problems)
-
-
-def _with_folders_below(top: Path, problems: list[ImageError]) -> Iterator[Path]:
-    """A folder and all below it, each once and by its own name rather than by a link.
-
-    Links that lead back are not followed, and nothing goes into hidden folders and those of previews and copies.
-    """
-    seen: set[str] = set()
-    folders, links = [top], list[Path]()
-    while folders or links:
-        folder = folders.pop() if folders else links.pop()
-        real = os.path.realpath(folder)
-        leads_back = folder != top and Path(os.path.realpath(top)).is_relative_to(real)
-        if real in seen or leads_back:
-            continue
-        seen.add(real)
-        yield folder
-        for entry in _entries(folder, problems):
-            if _is_folder(entry) and not _is_hidden(entry) and entry.name not in _PASSED_OVER:
-                (links if entry.is_symlink() else folders).append(entry)
-
-
-def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir fails where nobody may look or a name is too long
-
-
-def _is_hidden(path: Path) -> bool:
-    return path.name.startswith(".")
 
 
 def _is_pipe(path: Path) -> bool:
@@ -223,4 +177,4 @@ class Outputs:
 
 def exists(output: Path) -> bool:
     """Whether something lies where a result should; of a folder the writer speaks."""
-    return os.path.lexists(output) and not _is_folder(output)
+    return os.path.lexists(output) and not is_folder(output)

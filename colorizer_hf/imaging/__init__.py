@@ -2,9 +2,21 @@
 
 from .formats import SUFFIXES, WRITTEN, suffix_of_result
 from .metadata import Metadata
+from .own_colors import FULL_SIZE
 from .photo import Photo, eight_bit
 from .provenance import with_note
 from .reading import read
 from .writing import write
 
-__all__ = ["SUFFIXES", "WRITTEN", "Metadata", "Photo", "eight_bit", "read", "suffix_of_result", "with_note", "write"]
+__all__ = [
+    "FULL_SIZE",
+    "SUFFIXES",
+    "WRITTEN",
+    "Metadata",
+    "Photo",
+    "eight_bit",
+    "read",
+    "suffix_of_result",
+    "with_note",
+    "write",
+]

@@ -1,9 +1,14 @@
-"""The colours that a photograph came with, kept small: to show them, not to work with them."""
+"""The colours that a photograph came with: kept small to show them, at full size to compare with them."""
+
+import sys
 
 import numpy as np
 from PIL import Image
 
 from .photo import eight_bit
+
+FULL_SIZE = sys.maxsize
+"""As a longer side: all pixels are kept, whatever they look like."""
 
 _TINTED = 12  # of 255, between the channels of a pixel; less is noise of a gray picture stored in colour
 _SHARE = 99  # per cent of the pixels that may be tinted less
@@ -38,7 +43,8 @@ class ColorSketch:
         width, height = (max(1, round(side * scale)) for side in self._size)
         sketch = Image.fromarray(np.concatenate(self._rows)).resize((width, height), Image.Resampling.BOX)
         colors = np.asarray(sketch)
-        return colors if np.percentile(np.ptp(colors, axis=2), _SHARE) > _TINTED else None
+        keeps_all = self._longer_side == FULL_SIZE
+        return colors if keeps_all or np.percentile(np.ptp(colors, axis=2), _SHARE) > _TINTED else None
 
 
-__all__ = ["ColorSketch"]
+__all__ = ["FULL_SIZE", "ColorSketch"]

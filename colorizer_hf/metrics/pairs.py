@@ -106,7 +106,7 @@ def _name_and_side(path: PurePath) -> tuple[str, str] | None:
 
 
 def _read_pair(name: str, nir_file: PictureFile, rgb_file: PictureFile) -> NirPair:
-    nir, rgb = nir_file.gray(), np.asarray(rgb_file.colours())
+    nir, rgb = nir_file.gray(), rgb_file.colours()
     if nir.shape != rgb.shape[:2]:
         sizes = [f"{width} x {height}" for height, width in (nir.shape, rgb.shape[:2])]
         raise ImageError(f"the sizes of the pair {name} differ: NIR {sizes[0]}, RGB {sizes[1]}; register them")

@@ -12,13 +12,13 @@ from pathlib import Path, PurePath
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import ImageError
-from ..imaging import SUFFIXES, read
+from ..folders import entries, is_folder, is_named_as_photo, is_passed_over, with_folders_below
+from ..imaging import FULL_SIZE, Photo, eight_bit, read
 
 _DAMAGED_COMPRESSION = (EOFError, zlib.error, lzma.LZMAError)
-_UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, *_DAMAGED_COMPRESSION)
+_UNREADABLE = (OSError, tarfile.TarError, *_DAMAGED_COMPRESSION)
 
 
 class _NamedBytes(io.BytesIO):
@@ -43,22 +43,11 @@ class PictureFile:
     name: str
     open: Callable[[], IO[bytes]]
 
-    def colours(self) -> Image.Image:
-        """Decode it, upright, as RGB of 8 bits.
+    def photo(self, *, own_colors: int | None = None) -> Photo:
+        """Read it as everybody does.
 
-        Raises:
-            ImageError: it cannot be read.
-        """
-        try:
-            with self.open() as file, Image.open(file) as image:
-                return ImageOps.exif_transpose(image).convert("RGB")
-        except _UNREADABLE as error:
-            unknown = isinstance(error, UnidentifiedImageError)  # its text shows a file object
-            reason = "its format is not known" if unknown else error
-            raise ImageError(f"{self.name} cannot be read as a photograph ({reason})") from error
-
-    def gray(self) -> np.ndarray:
-        """Decode it, upright, as gray: (H, W) uint8, or uint16 if it has more than 8 bits.
+        Args:
+            own_colors: As `colorizer_hf.imaging.read` takes it.
 
         Raises:
             ImageError: it cannot be read.
@@ -67,21 +56,38 @@ class PictureFile:
             with self.open() as file:
                 content = file.read()
         except _UNREADABLE as error:
-            raise ImageError(f"{self.name} cannot be read as a photograph ({error})") from error
-        return read(_NamedBytes(content, self.name)).luminance
+            raise ImageError(f"{self.name}: it cannot be opened ({error}); copy or download it again") from error
+        return read(_NamedBytes(content, self.name), own_colors=own_colors)
+
+    def colours(self) -> np.ndarray:
+        """Its colours at full size, upright: (H, W, 3) uint8 sRGB.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        photo = self.photo(own_colors=FULL_SIZE)
+        return np.repeat(eight_bit(photo.luminance)[..., None], 3, axis=2) if photo.colors is None else photo.colors
+
+    def gray(self) -> np.ndarray:
+        """It as gray, upright: (H, W) uint8, or uint16 if it has more than 8 bits.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        return self.photo().luminance
 
 
 @contextmanager
 def picture_files(source: Path) -> Generator[Iterator[PictureFile]]:
     """The pictures of a folder, with its sub-folders in the order of the names, or of a tar file, in its own order.
 
-    Hidden files are left out: they are previews of file managers and the like.
+    What file managers and drives keep beside photographs is left out: hidden files, folders of previews.
 
     Args:
         source: A folder or a tar file, compressed or not; pictures are opened one at a time.
 
     Raises:
-        ImageError: nothing is at `source`, or it is damaged.
+        ImageError: nothing is at `source`, it is damaged, or a folder may not be looked into.
     """
     if source.is_dir():
         yield _in_folder(source)
@@ -93,15 +99,20 @@ def picture_files(source: Path) -> Generator[Iterator[PictureFile]]:
 
 
 def _in_folder(folder: Path) -> Iterator[PictureFile]:
-    for file in sorted(folder.rglob("*")):
-        if _is_picture(file) and not file.is_dir():
+    problems: list[ImageError] = []
+    found = [file for below in with_folders_below(folder, problems) for file in entries(below, problems)]
+    if problems:
+        raise problems[0]
+    for file in sorted(found):
+        if is_named_as_photo(file) and not is_folder(file):
             yield PictureFile(file.relative_to(folder), str(file), partial(file.open, "rb"))
 
 
 def _in_archive(archive: tarfile.TarFile, source: Path) -> Iterator[PictureFile]:
     with _failures_named(source):
         for member in archive:
-            if _is_picture(path := PurePath(member.name)) and member.isfile():
+            path = PurePath(member.name)
+            if is_named_as_photo(path) and member.isfile() and not any(map(is_passed_over, path.parents)):
                 yield PictureFile(path, f"{member.name} in {source}", partial(_open_member, archive, member))
 
 
@@ -109,10 +120,6 @@ def _open_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]
     file = archive.extractfile(member)
     assert file is not None  # only regular files are asked for
     return file
-
-
-def _is_picture(path: PurePath) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 @contextmanager

@@ -235,6 +235,15 @@ class TestOutput:
         assert third.stderr == "2 results exist already; add --overwrite to make them anew\n"
         assert len(colorizer(photo.parent, "-o", tmp_path / "out", "--overwrite").stdout.splitlines()) == 2
 
+    @pytest.mark.parametrize("suffix", [".pgm", ".tga"])
+    def test_of_a_format_that_is_only_read_is_a_png_and_a_note_says_so(self, tmp_path: Path, suffix: str):
+        old = tmp_path / f"old{suffix}"
+        gray().save(old)
+        result = colorizer(old, "-o", tmp_path / "out")
+        assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'out' / 'old.png'}\n")
+        assert result.stderr == f"{old}: files of its kind are only read, so its result is a PNG\n"
+        assert format_of(tmp_path / "out" / "old.png") == "PNG"
+
     def test_may_not_be_named_as_a_format_that_is_only_read(self, photo: Path, tmp_path: Path):
         result = colorizer(photo, "-o", tmp_path / "new.pgm")
         assert result.exit_code == 2
@@ -488,6 +497,13 @@ class TestPipe:
         done = piped("-", "-o", tmp_path / "new.jpg", given=photo.read_bytes())
         assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'new.jpg'}\n".encode())
         assert format_of(tmp_path / "new.jpg") == "JPEG"
+
+    def test_may_begin_at_a_file_and_gives_a_png_where_its_format_is_only_read(self, tmp_path: Path):
+        gray().save(tmp_path / "old.pgm")
+        done = piped(tmp_path / "old.pgm", "-o", "-")
+        assert done.returncode == 0
+        assert done.stdout.startswith(b"\x89PNG")
+        assert b"only read, so its result is a PNG" in done.stderr
 
     @pytest.mark.parametrize(("given", "problem"), [(b"", b"it is empty"), (b"not a picture" * 9, b"not a picture")])
     def test_of_what_is_no_photograph_gives_a_sentence_and_no_byte(self, given: bytes, problem: bytes):

@@ -98,8 +98,16 @@ class TestEvaluate:
         (photos / "1.png").write_bytes(b"no picture")
         result = run(photos, "--model", model, "--hints", "0", "--json", tmp_path / "out.json")
         assert result.exit_code == 1
-        assert f"{photos / '1.png'} cannot be read as a photograph" in result.stderr
+        assert f"{photos / '1.png'}: it is not a picture of a format that is read here" in result.stderr
         assert json.loads((tmp_path / "out.json").read_text())["images"] == 2
+
+    def test_gray_photographs_are_named_and_change_no_figure(self, photos, model, tmp_path):
+        run(photos, "--model", model, "--hints", "0", "--json", tmp_path / "before.json")
+        Image.linear_gradient("L").convert("RGB").save(photos / "gray.jpg")
+        result = run(photos, "--model", model, "--hints", "0", "--json", tmp_path / "after.json")
+        assert result.exit_code == 0
+        assert f"{photos / 'gray.jpg'} is gray and was left out" in result.stderr.splitlines()
+        assert (tmp_path / "after.json").read_text() == (tmp_path / "before.json").read_text()
 
     @pytest.mark.parametrize("option", ["--json", "--plot"])
     @pytest.mark.parametrize("place", ["file/out", "x" * 300], ids=["below a file", "long name"])
