@@ -141,7 +141,7 @@ class ColorizationResult:
 
     def save(
         self, destination: str | Path | IO[bytes], *, format: str | None = None, quality: int = 95, note: bool = True
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Write the picture with the photo's metadata.
 
         Args:
@@ -149,14 +149,17 @@ class ColorizationResult:
                 PNG and TIFF.
             format: One of `colorizer_hf.imaging.WRITTEN`; None takes it from the path's suffix.
             quality: Of JPEG, WebP and HEIC, 1..100.
-            note: Say in the metadata that a model added the colours; BMP and GIF have no place for it.
+            note: Say in the metadata that a model added the colours; BMP has no place for it.
+
+        Returns:
+            What of the photo's metadata found no place in the file, as phrases.
 
         Raises:
             ImageError: the picture cannot be written; nothing is left behind.
             ValueError: there is no such format, or none is given for a file object.
         """
         metadata = with_note(self.photo.metadata) if note else self.photo.metadata
-        write(self.pixels, destination, metadata=metadata, format=format, quality=quality)
+        return write(self.pixels, destination, metadata=metadata, format=format, quality=quality)
 
 
 class ColorizationPipeline(Pipeline):

@@ -1,7 +1,7 @@
 """Files <-> pixels: luminance, alpha and metadata of a photograph in, a colour picture out; nothing of networks."""
 
 from .formats import SUFFIXES, WRITTEN, suffix_of_result
-from .metadata import Metadata
+from .metadata import Metadata, Text
 from .own_colors import FULL_SIZE
 from .photo import Photo, eight_bit
 from .provenance import with_note
@@ -14,6 +14,7 @@ __all__ = [
     "WRITTEN",
     "Metadata",
     "Photo",
+    "Text",
     "eight_bit",
     "read",
     "suffix_of_result",

@@ -11,13 +11,11 @@ from PIL import Image
 
 from ..errors import ImageError
 from .boxes import boxes
-from .encoded import Encoded, exif_of_block, which_of
+from .encoded import Encoded, which_of
 from .pillow_reading import from_pillow, open_pillow
 from .profiles import ColorSpace
 from .samples import Alpha, Samples, array_samples
 
-_XMP_BOX = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")  # XMP part 3, section 1.1.4
-_EXIF_BOX = b"JpgTiffExif->JP2"
 _JP2_CODESTREAM = b"\xff\x4f\xff\x51"
 _SYCC = 18  # of the colour spaces that ISO/IEC 15444-1, I.5.3.3 lists
 
@@ -71,11 +69,11 @@ def open_jpeg2000(file: IO[bytes], max_pixels: int) -> Encoded:
     file.seek(0)
     content = file.read()
     head = _read_jpeg2000_head(content)
-    encoded = Encoded(head.size, (), head.info, exif_of_block(head.info.get("exif")), _jpeg2000_decoder(content, head))
+    encoded = Encoded(head.size, (), head.info, Image.Exif, _jpeg2000_decoder(content, head))
     if set(head.bits) != {8} or head.is_signed or len(head.bits) > 4:
         return encoded
     image = open_pillow(BytesIO(content), "JPEG2000")
-    return replace(from_pillow(image), info={**image.info, **head.info}, exif=encoded.exif)
+    return replace(from_pillow(image), info={**image.info, **head.info})
 
 
 def _read_jpeg2000_head(content: bytes) -> _Jpeg2000:
@@ -91,10 +89,6 @@ def _read_jpeg2000_head(content: bytes) -> _Jpeg2000:
         elif kind == b"cdef":
             entries = [struct.unpack_from(">HHH", box, place) for place in range(2, len(box) - 5, 6)]
             alpha_channels = [channel for channel, meaning, _ in entries if meaning in (1, 2)]
-        elif kind == b"uuid" and box.startswith(_XMP_BOX):
-            info["xmp"] = box[16:]
-        elif kind == b"uuid" and box.startswith(_EXIF_BOX):
-            info["exif"] = box[16:].removeprefix(b"Exif\0\0")
     if content[at : at + 4] != _JP2_CODESTREAM:
         raise ValueError("there is no codestream")
     width, height, left, top = struct.unpack_from(">4I", content, at + 8)
@@ -123,14 +117,10 @@ def _jpeg2000_decoder(content: bytes, head: _Jpeg2000) -> Callable[[], Samples]:
 
 
 def open_jxl(file: IO[bytes], max_pixels: int) -> Encoded:
-    """Read the header of a JPEG XL file, with or without a container; see `decoding.open_encoded`.
-
-    The decoder turns the picture upright, so EXIF has no say in that (ISO/IEC 18181-1).
-    """
+    """Read the header of a JPEG XL file, with or without a container; see `decoding.open_encoded`."""
     file.seek(0)
     content = file.read()
-    start, info = _jxl_parts(content)
-    size, bits = _read_jxl_head(start)
+    size, bits = _read_jxl_head(_jxl_start(content))
 
     def decode() -> Samples:
         import imagecodecs
@@ -138,40 +128,17 @@ def open_jxl(file: IO[bytes], max_pixels: int) -> Encoded:
         pixels = imagecodecs.jpegxl_decode(content, index=0)
         return _with_usual_channels(pixels, None if bits is None else 2**bits - 1)
 
-    def exif() -> Image.Exif:
-        tags = exif_of_block(info.get("exif"))()
-        if 0x0112 in tags:
-            tags[0x0112] = 1
-        return tags
-
-    return Encoded(size, (), info, exif, decode)
+    return Encoded(size, (), {}, Image.Exif, decode)
 
 
-def _jxl_parts(content: bytes) -> tuple[bytes, dict[Any, Any]]:
-    """The start of the codestream, and the metadata of a container (ISO/IEC 18181-2)."""
+def _jxl_start(content: bytes) -> bytes:
+    """The start of the codestream, which may lie in a container (ISO/IEC 18181-2)."""
     if content.startswith(b"\xff\x0a"):
-        return content[:100], {}
-    start, info = b"", {}
+        return content[:100]
     for kind, first, end in boxes(content):
-        box = content[first:end]
-        if kind == b"brob":
-            kind, box = box[:4], _unpacked(box[4:]) if box[:4] in (b"Exif", b"xml ") else b""
-        if kind in (b"jxlc", b"jxlp") and not start:
-            start = box[4 if kind == b"jxlp" else 0 :][:100]
-        elif kind == b"Exif" and len(box) > 4:
-            info["exif"] = box[4 + int.from_bytes(box[:4], "big") :].removeprefix(b"Exif\0\0")
-        elif kind == b"xml ":
-            info["xmp"] = box
-    return start, info
-
-
-def _unpacked(box: bytes) -> bytes:
-    import imagecodecs
-
-    try:
-        return bytes(imagecodecs.brotli_decode(box, out=2**24))
-    except (RuntimeError, ValueError):  # metadata never stands in the way of pixels
-        return b""
+        if kind in (b"jxlc", b"jxlp"):
+            return content[first + (4 if kind == b"jxlp" else 0) : end][:100]
+    return b""
 
 
 class _Bits:

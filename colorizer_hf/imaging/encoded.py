@@ -31,15 +31,3 @@ class Encoded:
 def which_of(part: str, count: int, number: int = 1) -> tuple[str, ...]:
     """The note that of several parts of a file one was read; none if there is but one."""
     return (f"{part} {number} of {count} was read",) if count > 1 else ()
-
-
-def exif_of_block(block: bytes | None) -> Callable[[], Image.Exif]:
-    """A function that reads EXIF tags out of a TIFF structure."""
-
-    def read() -> Image.Exif:
-        exif = Image.Exif()
-        if block:
-            exif.load(block)
-        return exif
-
-    return read

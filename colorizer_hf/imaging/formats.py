@@ -44,7 +44,7 @@ SUFFIXES = {
 FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 """The formats that are read."""
 
-WRITTEN = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIC")
+WRITTEN = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIC", "AVIF", "JPEG2000", "JXL")
 """The formats that are written too."""
 
 HEIC_IS_MISSING = "HEIC needs the package pillow-heif; install it with: pip install 'colorizer_hf[heic]'"

@@ -1,38 +1,40 @@
-"""EXIF, XMP and resolution: taken from a picture, kept true, handed to the next file."""
+"""What a picture says about itself: taken from it, kept true, handed to the next file."""
 
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import ExifTags, Image
 
-ORIENTATION = ExifTags.Base.Orientation
-_PREFIX = b"Exif\0\0"  # of EXIF in a JPEG, and of what Pillow makes
-_PIXEL_WIDTH, _PIXEL_HEIGHT = ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight
+from .exif import copy_tags, exif_block, parse_exif
+from .photoshop import IPTC_RESOURCE, KEPT_RESOURCES, block_of, resources_of
+from .stale import drop_stale
+from .xmp import still_true
 
-# Tags of the first directory that say how the old file stored its pixels. In a TIFF they stand beside the tags that
-# describe the photograph; in a new file they would be wrong.
-_STORAGE_TAGS = frozenset(
-    [
-        *range(254, 267),  # subfile type, size, bits, compression, photometric
-        273,
-        *range(277, 282),  # strips, samples
-        284,
-        *range(288, 294),  # planes, free space, fax options
-        297,  # page number
-        *range(300, 302),
-        *range(317, 348),  # predictor, colour map, tiles, sub-images, inks, samples, JPEG tables; not Artist (315)
-        *range(512, 533),  # JPEG in TIFF, YCbCr
-        700,  # XMP: kept by itself
-        34377,  # Photoshop's layers
-        34675,  # colour profile: the output has its own
-        37724,
-        *range(50706, 50742),  # DNG: raw colour
-    ]
-)
+ORIENTATION = ExifTags.Base.Orientation
+_PIXEL_WIDTH, _PIXEL_HEIGHT = ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight
 _RESOLUTION_TAGS = (ExifTags.Base.XResolution, ExifTags.Base.YResolution, ExifTags.Base.ResolutionUnit)
+
+JPEG_ROOM = 65_400
+"""Bytes of EXIF or XMP that surely fit into a segment of a JPEG."""
+
+
+class Text(NamedTuple):
+    """A text as PNG files have them, with a name; comments of JPEG and GIF files are called "Comment".
+
+    Attributes:
+        keyword: "Title", "Author", "Description", "Copyright", "Comment" or any other of up to 79 letters.
+        value: what it says.
+        language: of the value, such as "en"; empty if unknown.
+        translated: the keyword in that language.
+    """
+
+    keyword: str
+    value: str
+    language: str = ""
+    translated: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,23 +42,33 @@ class Metadata:
     """What a picture says about itself beside its pixels.
 
     Attributes:
-        exif: the EXIF block as a TIFF structure (no "Exif" prefix), orientation 1, no thumbnail; None for none.
+        exif: the EXIF block as a TIFF structure (no "Exif" prefix), orientation 1, no thumbnail; None for none. The
+            tags of a GeoTIFF are in it too.
         xmp: the XMP packet (UTF-8 XML), orientation 1; None for none.
         dpi: horizontal and vertical resolution in pixels per inch; None if unknown.
+        iptc: IPTC-IIM captions, byte for byte; None for none.
+        photoshop: Photoshop's image resources that belong to captions, by number: address, copyright flag, digest.
+        texts: those of a PNG, or comments.
     """
 
     exif: bytes | None = None
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
+    iptc: bytes | None = None
+    photoshop: tuple[tuple[int, bytes], ...] = ()
+    texts: tuple[Text, ...] = ()
 
-    def exif_for(self, size: tuple[int, int], *, with_dpi: bool = False) -> bytes | None:
+    def exif_for(self, size: tuple[int, int], *, with_dpi: bool = False, with_orientation: bool = True) -> bytes | None:
         """The EXIF block for a file.
 
         Args:
             size: width and height of the picture in it.
             with_dpi: state the resolution too, for formats that have no other place for it.
+            with_orientation: state that the picture is upright, if the photograph stated its orientation.
         """
         exif = self.exif_tags_for(size)
+        if not with_orientation and ORIENTATION in exif:
+            del exif[ORIENTATION]
         if with_dpi and self.dpi is not None:
             exif[ExifTags.Base.XResolution], exif[ExifTags.Base.YResolution] = self.dpi
             exif[ExifTags.Base.ResolutionUnit] = 2
@@ -64,9 +76,7 @@ class Metadata:
 
     def exif_tags(self) -> Image.Exif:
         """The EXIF tags, the directories in them as dictionaries; none where there is no EXIF."""
-        exif = Image.Exif()
-        exif.load(self.exif or b"")
-        return _copy(exif)
+        return copy_tags(parse_exif(self.exif or b""))
 
     def exif_tags_for(self, size: tuple[int, int]) -> Image.Exif:
         """The EXIF tags for a file with a picture of this width and height."""
@@ -86,82 +96,117 @@ class Metadata:
             xmp = _set_xmp_number(xmp, rb"(?:tiff|exif):(?:" + names + rb")", value)
         return xmp
 
+    def photoshop_block(self, *, with_iptc: bool = True) -> bytes | None:
+        """Photoshop's image resources for a file, the captions among them; None for none."""
+        resources = dict(self.photoshop)
+        if with_iptc and self.iptc is not None:
+            resources[IPTC_RESOURCE] = self.iptc
+        return block_of(resources) or None
 
-def collect(read_exif: Callable[[], Image.Exif], info: Mapping[Any, Any]) -> tuple[Metadata, int, bool]:
+
+@dataclass(frozen=True)
+class Words:
+    """Metadata as a file has it, where Pillow does not find it, or not all of it.
+
+    Attributes:
+        exif: a TIFF structure; empty if there surely is none, None if Pillow is to be asked.
+        xmp: the packet; None if Pillow is to be asked.
+        photoshop: Photoshop's image resources.
+        texts: texts and comments.
+        notes: what a user should know, as phrases.
+        is_upright: whether the picture was turned when its pixels were decoded, whatever EXIF says.
+    """
+
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    photoshop: bytes = b""
+    texts: tuple[Text, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_upright: bool = False
+
+
+def collect(
+    read_exif: Callable[[], Image.Exif], info: Mapping[Any, Any], words: Words | None = None
+) -> tuple[Metadata, int, tuple[str, ...]]:
     """What is worth keeping of a picture that will be turned upright.
 
     Args:
         read_exif: gives the EXIF tags.
-        info: Pillow's `info`: `xmp` and `dpi` are looked at.
+        info: Pillow's `info`: `xmp`, `dpi`, `photoshop`, `comment` and texts are looked at.
+        words: what was found in the file itself; None for a picture that was no file.
 
     Returns:
-        The metadata, the EXIF orientation (1..8), and whether damaged EXIF had to be left out.
+        The metadata, the EXIF orientation (1..8), and what a user should know, as phrases.
     """
-    xmp = info.get("xmp")
-    xmp = _set_xmp_number(xmp, rb"tiff:Orientation", 1) if isinstance(xmp, bytes) and xmp else None
-    dpi = _clean_dpi(info.get("dpi"))
-    orientation = 1
+    words = _words_of(info) if words is None else words
+    notes = list(words.notes)
+    exif, orientation = Image.Exif(), 1
     try:
-        exif = read_exif()
-        if info.get("exif") and not exif:
+        exif = copy_tags(parse_exif(words.exif) if words.exif is not None else read_exif())
+        if (words.exif or info.get("exif")) and not exif:
             raise ValueError("Pillow found nothing in it")
-        if exif.get(ORIENTATION) in range(1, 9):
-            orientation = exif[ORIENTATION]
-        dpi = dpi or _exif_dpi(exif)
-        return Metadata(_upright(exif, dpi is not None), xmp, dpi), orientation, False
     except MemoryError:
         raise
     except Exception:  # Pillow fails on damaged tags in ways of its own: struct.error, TypeError, OverflowError, ...
-        return Metadata(None, xmp, dpi), orientation, True
+        notes.append("its EXIF data is damaged and was left out")
+    xmp = words.xmp or info.get("xmp")
+    if not words.is_upright:
+        orientation = _stated_orientation(exif, xmp)
+    iptc, resources = _captions(words.photoshop)
+    dpi = _clean_dpi(info.get("dpi")) or _exif_dpi(exif)
+    notes += drop_stale(exif, turned=orientation != 1)
+    metadata = Metadata(_block_if_any(exif), _upright_xmp(xmp, orientation), dpi, iptc, resources, words.texts)
+    return metadata, orientation, tuple(notes)
 
 
-def _upright(exif: Image.Exif, has_dpi: bool) -> bytes | None:
-    """EXIF without storage tags and thumbnail (which shows the old picture, unturned), orientation 1."""
-    exif = _copy(exif)
-    for tag in _STORAGE_TAGS.union(() if has_dpi else _RESOLUTION_TAGS).intersection(exif):
-        del exif[tag]
+def _words_of(info: Mapping[Any, Any]) -> Words:
+    """What Pillow's `info` has of a picture whose file is not at hand."""
+    resources = info.get("photoshop")
+    known = resources.items() if isinstance(resources, Mapping) else ()
+    block = block_of({number: content for number, content in known if isinstance(content, bytes)})
+    comment = info.get("comment")
+    if isinstance(comment, bytes):
+        comment = decoded(comment)
+    return Words(photoshop=block, texts=(Text("Comment", comment),) if isinstance(comment, str) and comment else ())
+
+
+def decoded(text: bytes) -> str:
+    """Text of unknown encoding, which mostly is UTF-8."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
+def _captions(block: bytes) -> tuple[bytes | None, tuple[tuple[int, bytes], ...]]:
+    """IPTC captions and the resources that belong to them."""
+    found = resources_of(block)
+    iptc = found.get(IPTC_RESOURCE)
+    return iptc or None, tuple((number, found[number]) for number in KEPT_RESOURCES if found.get(number))
+
+
+def _stated_orientation(exif: Image.Exif, xmp: Any) -> int:
+    """The orientation by EXIF, or by XMP where EXIF states none."""
+    stated = exif.get(ORIENTATION)
+    if stated is None and isinstance(xmp, bytes):
+        match = re.search(rb"\btiff:Orientation(?:\s*=\s*[\"']|>)\s*(\d)\b", xmp)
+        stated = int(match[1]) if match else None
+    return stated if isinstance(stated, int) and 1 <= stated <= 8 else 1
+
+
+def _upright_xmp(xmp: Any, orientation: int) -> bytes | None:
+    if not isinstance(xmp, bytes) or not xmp:
+        return None
+    return still_true(_set_xmp_number(xmp, rb"tiff:Orientation", 1), turned=orientation != 1)
+
+
+def _block_if_any(exif: Image.Exif) -> bytes | None:
+    """EXIF of a picture that is upright; None if there is nothing else in it."""
     if set(exif) <= {ORIENTATION}:
         return None
     if ORIENTATION in exif:
         exif[ORIENTATION] = 1
     return exif_block(exif)
-
-
-def exif_block(exif: Image.Exif) -> bytes:
-    """EXIF tags as a TIFF structure."""
-    return exif.tobytes().removeprefix(_PREFIX)
-
-
-def _copy(exif: Image.Exif) -> Image.Exif:
-    """The same tags, all read, free to be changed; without the second directory, the thumbnail."""
-    copy = Image.Exif()
-    copy.endian = exif.endian
-    for tag, value in exif.items():
-        copy[tag] = raw_text(value)
-    for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-        if directory in exif:
-            copy[directory] = {tag: raw_text(value) for tag, value in exif.get_ifd(directory).items()}
-    details = copy.get(ExifTags.IFD.Exif, {})
-    if ExifTags.IFD.Interop in details:
-        details[ExifTags.IFD.Interop] = dict(exif.get_ifd(ExifTags.IFD.Interop))
-    return copy
-
-
-class _RawText(str):
-    """EXIF text that is written as the bytes it was, mostly UTF-8.
-
-    Pillow decodes such bytes as Latin-1 and encodes them as ASCII, which would make "?" of every é and ©.
-    """
-
-    __slots__ = ()
-
-    def encode(self, encoding: str = "latin-1", errors: str = "replace") -> bytes:
-        return super().encode("latin-1", "replace")
-
-
-def raw_text(value: Any) -> Any:
-    """The same EXIF value, such that Pillow writes a text as the bytes that it read."""
-    return _RawText(value) if isinstance(value, str) else value
 
 
 def _set_xmp_number(xmp: bytes, name: bytes, value: int) -> bytes:
@@ -172,7 +217,10 @@ def _set_xmp_number(xmp: bytes, name: bytes, value: int) -> bytes:
 def _exif_dpi(exif: Image.Exif) -> tuple[float, float] | None:
     x, y, unit = (exif.get(tag) for tag in _RESOLUTION_TAGS)
     inches = {2: 1.0, 3: 2.54}.get(unit)
-    return None if x is None or y is None or inches is None else _clean_dpi((x * inches, y * inches))
+    try:
+        return None if x is None or y is None or inches is None else _clean_dpi((x * inches, y * inches))
+    except TypeError:  # several values where one belongs
+        return None
 
 
 def _clean_dpi(dpi: Any) -> tuple[float, float] | None:

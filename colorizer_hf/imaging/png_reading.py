@@ -16,7 +16,6 @@ from .pillow_reading import from_pillow, open_pillow, pillow_samples
 from .profiles import gamma_profile
 from .samples import Samples, array_samples
 
-_MENDED = "some of its texts or other data beside the pixels are damaged or too long, and were left out"
 _SIGNATURE = 8  # bytes
 _KEPT_LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"pHYs": 9, b"acTL": 8}
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"fcTL", b"fdAT", *_KEPT_LENGTHS)
@@ -30,14 +29,14 @@ def open_png(file: IO[bytes], max_pixels: int) -> Encoded:
     except (MemoryError, ImageError):
         raise
     except Exception:  # Pillow stumbles over metadata in ways of its own
-        return _open(_pixels_only(file), max_pixels, (_MENDED,))
+        return _open(_pixels_only(file), max_pixels)
 
 
-def _open(file: IO[bytes], max_pixels: int, notes: tuple[str, ...] = ()) -> Encoded:
-    is_deep = _is_16_bit_color(file)
+def _open(file: IO[bytes], max_pixels: int) -> Encoded:
+    is_deep, notes = _is_16_bit_color(file), ()
     image = open_pillow(file, "PNG")
     if image.width * image.height <= max_pixels:  # an animation is looked through
-        notes = (*which_of("frame", getattr(image, "n_frames", 1)), *notes)
+        notes = which_of("frame", getattr(image, "n_frames", 1))
     info = {**image.info, "icc_profile": _profile(image.info)} if _needs_profile(image.info) else image.info
     encoded = replace(from_pillow(image), notes=notes, info=info)
     return replace(encoded, decode=lambda: _decode_deep(file) if is_deep else _decode(image, file))
@@ -56,8 +55,7 @@ def _decode(image: Image.Image, file: IO[bytes]) -> Samples:
     except (MemoryError, ImageError):
         raise
     except Exception:
-        mended = pillow_samples(open_pillow(_pixels_only(file), "PNG"))
-        return replace(mended, notes=(_MENDED,))
+        return pillow_samples(open_pillow(_pixels_only(file), "PNG"))
 
 
 def _decode_deep(file: IO[bytes]) -> Samples:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 import numpy as np
+from PIL import Image
 
 from ..errors import ImageError
-from .encoded import Encoded, exif_of_block
+from .encoded import Encoded
 from .samples import Samples, array_samples
 
 _LONGEST_HEAD = 1 << 16  # comments included
@@ -42,7 +43,7 @@ def open_pnm(file: IO[bytes], max_pixels: int) -> Encoded:
         file.seek(head.at)
         return _decode(file, head)
 
-    return Encoded((head.width, head.height), (), {}, exif_of_block(None), decode)
+    return Encoded((head.width, head.height), (), {}, Image.Exif, decode)
 
 
 def _read_head(start: bytes) -> _Head:

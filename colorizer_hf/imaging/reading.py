@@ -20,13 +20,14 @@ from .decoding import open_encoded
 from .encoded import Encoded
 from .formats import FORMATS, HEAD_LENGTH, detect
 from .levels import Levels, check_levels, to_raster
-from .metadata import collect
+from .metadata import Words, collect
 from .own_colors import ColorSketch
 from .photo import Photo
 from .pillow_reading import from_pillow
 from .profiles import srgb_conversion
 from .raster import Raster, luminance_and_alpha
 from .samples import array_samples
+from .words import find_words
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -134,26 +135,30 @@ def _read_file(file: IO[bytes], options: _Options) -> Photo:
     format = detect(head)
     if format is None:
         raise ImageError(f"it is not a picture of a format that is read here ({', '.join(FORMATS)}); convert it")
-    return _to_photo(open_encoded(file, format, options.max_pixels), format, options)
+    encoded = open_encoded(file, format, options.max_pixels)
+    return _to_photo(encoded, format, options, lambda: find_words(file, format))
 
 
-def _to_photo(encoded: Encoded, format: str | None, options: _Options) -> Photo:
+def _to_photo(
+    encoded: Encoded,
+    format: str | None,
+    options: _Options,
+    find_words: Callable[[], Words | None] = lambda: None,
+) -> Photo:
     _check_size(encoded.size, options.max_pixels)
     raster = to_raster(encoded.decode(), options.levels, options.band)
     to_srgb, profile_notes = _to_srgb(encoded, raster)
     sketch = None if options.own_colors is None else ColorSketch(raster.size, options.own_colors)
     luminance, alpha = luminance_and_alpha(raster, to_srgb, sketch)
     colors = None if sketch is None else sketch.colors()
-    metadata, orientation, exif_is_damaged = collect(encoded.exif, encoded.info)
+    metadata, orientation, word_notes = collect(encoded.exif, encoded.info, find_words())
     if orientation in _TURNS:
         turn = _TURNS[orientation]
         luminance = np.ascontiguousarray(turn(luminance))
         alpha = None if alpha is None else np.ascontiguousarray(turn(alpha))
         colors = None if colors is None else np.ascontiguousarray(turn(colors))
-    notes = [*encoded.notes, *raster.notes, *profile_notes]
-    if exif_is_damaged:
-        notes.append("its EXIF data is damaged and was left out")
-    return Photo(luminance, alpha, metadata, format, tuple(notes), colors)
+    notes = (*encoded.notes, *raster.notes, *profile_notes, *word_notes)
+    return Photo(luminance, alpha, metadata, format, tuple(dict.fromkeys(notes)), colors)
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:

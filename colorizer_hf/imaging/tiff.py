@@ -10,10 +10,10 @@ from PIL import ExifTags, Image, TiffImagePlugin
 from .metadata import Metadata
 from .profiles import srgb_profile
 
-_XMP = 700
+_XMP, _IPTC, _PHOTOSHOP = 700, 33723, 34377
 _DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 _RESOLUTION = (ExifTags.Base.XResolution, ExifTags.Base.YResolution, ExifTags.Base.ResolutionUnit)
-_BYTE, _ASCII, _LONG = 1, 2, 4  # types of TIFF values
+_BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _SIGNED, _SIGNED_RATIONAL, _DOUBLE = 1, 2, 3, 4, 5, 7, 9, 10, 12
 _LITTLE_ENDIAN = b"II*\0\x08\0\0\0"
 
 
@@ -30,7 +30,12 @@ def write_tiff(file: IO[bytes], pixels: np.ndarray, metadata: Metadata) -> None:
     height, width = pixels.shape[:2]
     exif = metadata.exif_tags_for((width, height))
     xmp = metadata.xmp_for((width, height))
-    tags = [(_XMP, _BYTE, len(xmp), xmp, True)] if xmp else []
+    blocks = {
+        (_XMP, _BYTE): xmp,
+        (_IPTC, _UNDEFINED): metadata.iptc,
+        (_PHOTOSHOP, _BYTE): metadata.photoshop_block(with_iptc=False),
+    }
+    tags = [(tag, kind, len(block), block, True) for (tag, kind), block in blocks.items() if block]
     tifffile.imwrite(
         file,
         pixels,
@@ -52,19 +57,41 @@ def write_tiff(file: IO[bytes], pixels: np.ndarray, metadata: Metadata) -> None:
 
 
 def _plain_tags(exif: Image.Exif) -> list[tuple[int, int, int, Any, bool]]:
-    """The texts, numbers and bytes of EXIF's first directory, for tifffile."""
+    """EXIF's first directory but for what is in directories of its own, for tifffile."""
     tags: list[tuple[int, int, int, Any, bool]] = []
     for tag, value in exif.items():
         if tag in _DIRECTORIES or tag in _RESOLUTION:
             continue
         if isinstance(value, str):
-            text = value.encode() + b"\0"
-            tags.append((tag, _ASCII, len(text), text, True))
+            value = value.encode() + b"\0"
+            tags.append((tag, _ASCII, len(value), value, True))
         elif isinstance(value, bytes):
             tags.append((tag, _BYTE, len(value), value, True))
-        elif isinstance(value, int) and 0 <= value < 2**32:
-            tags.append((tag, _LONG, 1, value, True))
+        elif (numbers := _numbers(value)) is not None:
+            kind, count, values = numbers
+            tags.append((tag, kind, count, values, True))
     return tags
+
+
+def _numbers(value: Any) -> tuple[int, int, Any] | None:
+    """Type, count and values of one or several numbers; None for what are none."""
+    values = value if isinstance(value, tuple) else (value,)
+    if not values:
+        return None
+    if all(isinstance(number, TiffImagePlugin.IFDRational) for number in values):
+        pairs = [number.limit_rational(2**31 - 1) for number in values]
+        is_signed = any(part < 0 for pair in pairs for part in pair)
+        flat = tuple(int(part) for pair in pairs for part in pair)
+        return _SIGNED_RATIONAL if is_signed else _RATIONAL, len(pairs), flat
+    if all(isinstance(number, int) for number in values):
+        low, high = min(values), max(values)
+        if not -(2**31) <= low <= high < 2**32 or (low < 0 and high >= 2**31):
+            return None
+        kind = _SIGNED if low < 0 else _SHORT if high < 2**16 else _LONG
+        return kind, len(values), values if len(values) > 1 else values[0]
+    if all(isinstance(number, int | float) for number in values):
+        return _DOUBLE, len(values), values if len(values) > 1 else values[0]
+    return None
 
 
 def _append_directories(file: IO[bytes], exif: Image.Exif) -> None:

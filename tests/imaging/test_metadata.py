@@ -17,7 +17,7 @@ XMP = (
     b'<rdf:Description tiff:Orientation="6" exif:PixelXDimension="1" tiff:ImageLength="2" dc:creator="J\xc3\xbcrgen">'
     b"<exif:PixelYDimension>2</exif:PixelYDimension></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
-FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "HEIC"]
+FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "HEIC", "AVIF", "JXL", "JPEG2000"]
 
 
 def camera_exif(orientation: int = 1) -> Image.Exif:
@@ -54,7 +54,7 @@ def through(format: str, photo: Photo, tmp_path: Path, dtype: type = np.uint8) -
         pytest.importorskip("pillow_heif")
     path = tmp_path / f"out.{format.lower()}"
     width, height = photo.size
-    write(np.zeros((height, width, 3), dtype), path, metadata=photo.metadata)
+    write(np.zeros((height, width, 3), dtype), path, metadata=photo.metadata, format=format)
     return read(path)
 
 
@@ -169,12 +169,16 @@ class TestExif:
         assert photo.metadata.exif is None
         assert photo.notes == ("its EXIF data is damaged and was left out",)
 
-    def test_too_large_for_a_jpeg_is_left_out(self, tmp_path):
+    def test_too_large_for_a_jpeg_loses_its_largest_tags_with_a_note(self, tmp_path):
         exif = camera_exif()
         exif[Base.ImageDescription] = "x" * 70_000
         path = tmp_path / "out.jpg"
-        write(np.zeros((4, 4, 3), np.uint8), path, metadata=Metadata(exif=exif.tobytes()[6:]))
-        assert read(path).metadata.exif is None
+        notes = write(np.zeros((4, 4, 3), np.uint8), path, metadata=Metadata(exif=exif.tobytes()[6:]))
+        assert notes == ("its EXIF data is too long for a JPEG; without ImageDescription it fits",)
+        kept = exif_of(read(path).metadata.exif)
+        assert Base.ImageDescription not in kept
+        assert kept[Base.Artist] == "unknown"
+        assert kept.get_ifd(IFD.Exif)[Base.DateTimeOriginal] == "1931:05:06 07:08:09"
 
 
 class TestXmp:
@@ -222,3 +226,14 @@ class TestResolution:
 def test_a_picture_that_says_nothing_has_empty_metadata(save, gray):
     assert read(save(gray, "PNG")).metadata == Metadata()
     assert read(gray).metadata == Metadata()
+
+
+class TestColorSpace:
+    def test_is_that_of_the_new_file(self, save, gray, tmp_path):
+        exif = camera_exif()
+        details = {Base.ColorSpace: 0xFFFF, Base.CompressedBitsPerPixel: 2.0, IFD.Interop: {1: "R03"}}
+        exif[IFD.Exif] = {Base.DateTimeOriginal: "1931:05:06 07:08:09", **details}
+        kept = through("JPEG", read(save(gray, "JPEG", exif=exif)), tmp_path).metadata.exif_tags()[IFD.Exif]
+        assert kept[Base.ColorSpace] == 1
+        assert kept[IFD.Interop] == {1: "R98"}
+        assert Base.CompressedBitsPerPixel not in kept

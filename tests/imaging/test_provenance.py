@@ -87,7 +87,7 @@ def written(format: str, metadata: Metadata, folder: Path) -> Path:
     if format == "HEIC":
         pytest.importorskip("pillow_heif").register_heif_opener()
     path = folder / f"out.{format.lower()}"
-    write(np.zeros((24, 36, 3), np.uint8), path, metadata=metadata)
+    write(np.zeros((24, 36, 3), np.uint8), path, metadata=metadata, format=format)
     return path
 
 
@@ -95,7 +95,7 @@ class TestFiles:
     @pytest.mark.parametrize(
         "metadata", [Metadata(), Metadata(exif_of(Make="Leica"), packet('dc:format="x"'))], ids=str
     )
-    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIC"])
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIC", "AVIF"])
     def test_carry_it_for_other_readers(self, tmp_path: Path, format: str, metadata: Metadata) -> None:
         with Image.open(written(format, with_note(metadata), tmp_path)) as picture:
             assert picture.getexif()[Base.Software] == SENTENCE
@@ -110,11 +110,14 @@ class TestFiles:
             assert tags["Software"].value == SENTENCE
             assert source_types(tags["XMP"].value) == [COMPOSITE]
 
-    @pytest.mark.parametrize("format", ["BMP", "GIF"])
-    def test_that_have_no_place_for_it_are_written_all_the_same(self, tmp_path: Path, format: str) -> None:
-        assert read(written(format, with_note(Metadata()), tmp_path)).metadata == Metadata()
+    def test_of_gif_carry_it_in_xmp(self, tmp_path: Path) -> None:
+        metadata = read(written("GIF", with_note(Metadata()), tmp_path)).metadata
+        assert source_types(metadata.xmp) == [COMPOSITE]
 
-    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIC"])
+    def test_that_have_no_place_for_it_are_written_all_the_same(self, tmp_path: Path) -> None:
+        assert read(written("BMP", with_note(Metadata()), tmp_path)).metadata == Metadata()
+
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIC", "AVIF", "JXL", "JPEG2000"])
     def test_colorized_twice_carry_it_once(self, tmp_path: Path, format: str) -> None:
         metadata = Metadata(exif_of(Software="a scanner", Make="Leica"), packet("", "<dc:format>image/x</dc:format>"))
         once = read(written(format, with_note(metadata), tmp_path)).metadata
@@ -271,9 +274,11 @@ class TestXmp:
         if after != damaged:
             assert source_types(after)[-1] == COMPOSITE
 
-    def test_that_just_fits_into_a_jpeg_is_not_made_too_long(self) -> None:
-        full = packet(f'dc:format="{"x" * 64_800}"')
-        assert with_note(Metadata(xmp=full)).xmp == full
+    def test_that_is_too_long_for_a_segment_of_a_jpeg_gets_it_too(self, tmp_path: Path) -> None:
+        full = packet("", f"<dc:title>{'x' * 100_000}</dc:title><dc:source>a plate</dc:source>")
+        with Image.open(written("JPEG", with_note(Metadata(xmp=full)), tmp_path)) as picture:
+            assert source_types(picture.info["xmp"]) == [COMPOSITE], "readers of one segment find it"
+            assert b"a plate" in picture.info["xmp"]
 
 
 @given(

@@ -79,7 +79,15 @@ class TestFormats:
         np.testing.assert_array_equal(imagecodecs.png_decode(png.getvalue()), pixels)
         np.testing.assert_array_equal(tifffile.imread(io.BytesIO(tiff.getvalue())), pixels)
 
-    @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".bmp", ".gif"])
+    @pytest.mark.parametrize("suffix", [".jxl", ".jp2"])
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_jpeg_xl_and_jpeg_2000_keep_16_bits_and_at_full_quality_exactly(self, tmp_path, deep, suffix, channels):
+        pixels = np.dstack([deep, deep[..., 0]])[..., :channels]
+        write(pixels, tmp_path / f"out{suffix}", quality=100)
+        decode = {".jxl": imagecodecs.jpegxl_decode, ".jp2": imagecodecs.jpeg2k_decode}[suffix]
+        np.testing.assert_array_equal(decode((tmp_path / f"out{suffix}").read_bytes()), pixels)
+
+    @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".bmp", ".gif", ".avif"])
     def test_other_formats_round_16_bits_to_8(self, tmp_path, suffix):
         pixels = smooth_picture()
         write(pixels, tmp_path / f"8{suffix}")
@@ -114,7 +122,7 @@ class TestFormats:
         np.testing.assert_array_equal(photo.alpha, alpha)
 
     def test_quality_decides_about_size(self, tmp_path, color):
-        for suffix in (".jpg", ".webp"):
+        for suffix in (".jpg", ".webp", ".avif", ".jxl", ".jp2"):
             sizes = []
             for quality in (30, 95):
                 write(color, tmp_path / f"out{suffix}", quality=quality)
@@ -232,7 +240,7 @@ class TestFiles:
         assert (tmp_path / "link.png").is_symlink()
         np.testing.assert_array_equal(pillow(tmp_path / "real.png"), color)
 
-    @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".bmp", ".gif"])
+    @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".bmp", ".gif", ".avif", ".jxl", ".jp2"])
     @pytest.mark.parametrize("existing", [None, b"precious"])
     def test_a_full_disk_leaves_nothing_behind(self, tmp_path, color, monkeypatch, suffix, existing):
         """A write that fails half-way: the real encoder, on a file that stops taking bytes."""

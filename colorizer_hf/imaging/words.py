@@ -1,0 +1,300 @@
+"""`find_words`: metadata that stands in a file where Pillow does not look, or not far enough.
+
+Pillow spoils captions of TIFF files; it reads those of JPEG files but one segment long, XMP but the first, texts of PNG
+files but those before the pixels, and refuses files with too many; of JPEG XL and JPEG 2000 it knows none. Nothing here
+stands in the way of pixels: what is damaged is left out, with a note.
+"""
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import IO
+
+from .boxes import boxes
+from .metadata import Text, Words, decoded
+from .photoshop import IPTC_RESOURCE, block_of, resources_of, sound_captions
+from .xmp import digest, extended_name, join
+
+_MOST_TEXT = 16_000_000
+"""Letters of a PNG's texts, together, or of one packed box, that are kept."""
+
+_START_OF_SCAN, _COMMENT = 0xDA, 0xFE
+_STANDALONE = (0x01, *range(0xD0, 0xD9))  # segments without a length
+
+_XMP_KEYWORD = "XML:com.adobe.xmp"
+_RAW_PROFILE = re.compile(r"Raw profile type (\w+)$")
+# ImageMagick's remarks on the file that it read, and what file managers write about one.
+_STALE_KEYWORD = re.compile(
+    r"(date:(create|modify|timestamp)|icc:|Thumb::|jpeg:|png:|signature$|exif:thumbnail:|exif:(Orientation|ColorSpace)$)"
+    r"|tiff:(alpha|endian|photometric|rows-per-strip)$"
+)
+
+_IPTC_TAG, _PHOTOSHOP_TAG = 33723, 34377
+
+EXIF_BOX, XML_BOX, UUID_BOX = b"Exif", b"xml ", b"uuid"
+_PACKED_BOX = b"brob"
+_FIRST_BOX = b"\0\0\0\x0c"  # its length: no bare codestream
+EXIF_UUID = b"JpgTiffExif->JP2"
+XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+IPTC_UUID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
+
+
+def find_words(file: IO[bytes], format: str | None) -> Words | None:
+    """Metadata in a file; None where Pillow or the TIFF's tags say all.
+
+    Args:
+        file: seekable, at any position.
+        format: one of `formats.FORMATS`.
+    """
+    finders = {
+        "JPEG": _find_in_jpeg,
+        "PNG": _find_in_png,
+        "TIFF": _find_in_tiff,
+        "GIF": _find_in_gif,
+        "JPEG2000": _find_in_boxes,
+        "JXL": _find_in_jxl,
+    }
+    find = finders.get(format or "")
+    if find is None:
+        return None
+    file.seek(0)
+    return find(file)
+
+
+def _find_in_tiff(file: IO[bytes]) -> Words:
+    """Captions, the only ones of a TIFF's tags that Pillow does not give as they are."""
+    import tifffile
+
+    blocks = {}
+    try:
+        tags = tifffile.TiffFile(file).pages.first.tags
+        for number in (_IPTC_TAG, _PHOTOSHOP_TAG):
+            if number in tags:
+                file.seek(tags[number].valueoffset)
+                blocks[number] = file.read(tags[number].valuebytecount)
+    except MemoryError:
+        raise
+    except Exception:  # whatever tifffile raises on damaged files
+        return Words(notes=("some of its tags are damaged and were left out",))
+    resources = resources_of(blocks.get(_PHOTOSHOP_TAG, b""))
+    if iptc := sound_captions(blocks.get(_IPTC_TAG, b"")):
+        resources[IPTC_RESOURCE] = iptc
+    return Words(photoshop=block_of(resources))
+
+
+def _find_in_jpeg(file: IO[bytes]) -> Words:
+    xmp: bytes | None = None
+    exif, block, texts, extended = b"", b"", [], {}
+    for marker, content in _segments(file):
+        if marker == _COMMENT and content.strip(b"\0 "):
+            texts.append(Text("Comment", decoded(content.rstrip(b"\0"))))
+        elif marker == 0xED and content.startswith(b"Photoshop 3.0\0"):
+            block += content[14:]  # a long one goes on in the next segment
+        elif marker == 0xE1 and content.startswith(b"Exif\0\0"):
+            exif += content[6:]  # a long one goes on too
+        elif marker == 0xE1 and content.startswith(b"http://ns.adobe.com/xap/1.0/\0"):
+            xmp = xmp or content[29:]
+        elif marker == 0xE1 and content.startswith(b"http://ns.adobe.com/xmp/extension/\0"):
+            name, (_, offset) = (
+                content[35:67].decode("latin-1"),
+                struct.unpack_from(">II", content.ljust(75, b"\0"), 67),
+            )
+            extended.setdefault(name, {})[offset] = content[75:]
+    xmp, notes = _with_extended(xmp, extended)
+    return Words(exif, xmp, block, tuple(texts), notes)
+
+
+def _segments(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Marker and content of the segments in front of a JPEG's pixels, as far as they are sound."""
+    file.seek(2)
+    while file.read(1) == b"\xff":
+        marker = 0xFF
+        while marker == 0xFF:  # which may be repeated
+            marker = int.from_bytes(file.read(1), "big")
+        if marker in _STANDALONE:
+            continue
+        length = int.from_bytes(file.read(2), "big") - 2
+        if marker == _START_OF_SCAN or length < 0:
+            return
+        yield marker, file.read(length)
+
+
+def _with_extended(xmp: bytes | None, extended: dict[str, dict[int, bytes]]) -> tuple[bytes | None, tuple[str, ...]]:
+    """A packet with the rest that other segments hold (XMP part 3, section 1.1.3.1)."""
+    name = None if xmp is None else extended_name(xmp)
+    if xmp is None or name is None:
+        return xmp, ()
+    rest = b"".join(content for _, content in sorted(extended.get(name, {}).items()))
+    try:
+        if digest(rest) != name.upper():
+            raise ValueError("it is incomplete")
+        return join(xmp, rest), ()
+    except ValueError:
+        return xmp, ("a part of its XMP data is damaged and was left out",)
+
+
+def _find_in_png(file: IO[bytes]) -> Words:
+    exif, xmp, block = b"", None, b""
+    texts: list[Text] = []
+    are_damaged, room = False, _MOST_TEXT
+    for kind, content in _chunks(file):
+        if kind == b"eXIf":
+            exif = content or b""
+            continue
+        text = _parse_text(kind, content, room) if content is not None else None
+        if text is None:
+            are_damaged = True
+            continue
+        room -= len(text.value)
+        if text.keyword == _XMP_KEYWORD:
+            xmp = xmp or text.value.encode()
+        elif match := _RAW_PROFILE.match(text.keyword):
+            profile = _raw_profile(text.value)
+            if match[1] in ("exif", "APP1") and profile.startswith(b"Exif\0\0"):
+                exif = exif or profile
+            elif match[1] in ("xmp", "APP1"):
+                xmp = xmp or profile.removeprefix(b"http://ns.adobe.com/xap/1.0/\0") or None
+            elif match[1] in ("iptc", "8bim"):
+                block = block or _resources_of(profile)
+        elif not _STALE_KEYWORD.match(text.keyword):
+            texts.append(text)
+    notes = (
+        ("some of its texts or other data beside the pixels are damaged or too long, and were left out",)
+        if are_damaged
+        else ()
+    )
+    return Words(exif.removeprefix(b"Exif\0\0"), xmp, block, tuple(texts), notes)
+
+
+def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
+    """Kind and content of a PNG's chunks with words, before and behind the pixels; None for damaged content."""
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":
+            return
+        if kind not in (b"eXIf", b"tEXt", b"zTXt", b"iTXt"):
+            file.seek(length + 4, 1)
+            continue
+        content, checksum = file.read(length), file.read(4)
+        is_sound = int.from_bytes(checksum, "big") == zlib.crc32(kind + content)
+        yield kind, content if is_sound else None
+
+
+def _parse_text(kind: bytes, content: bytes, room: int) -> Text | None:
+    """One text; None if it is damaged or too long (PNG third edition, section 11.3.3)."""
+    name, _, rest = content.partition(b"\0")
+    keyword = name.decode("latin-1")
+    try:
+        if kind == b"tEXt":
+            return Text(keyword, rest.decode("latin-1")) if len(rest) <= room else None
+        if kind == b"zTXt":
+            return Text(keyword, _inflated(rest[1:], room).decode("latin-1"))
+        is_compressed, rest = rest[:1] == b"\1", rest[2:]
+        language, translated, value = rest.split(b"\0", 2)
+        value = _inflated(value, room) if is_compressed else value
+        text = Text(keyword, value.decode(), language.decode("latin-1"), translated.decode())
+        return text if len(value) <= room else None
+    except (ValueError, zlib.error):  # UnicodeDecodeError is one too
+        return None
+
+
+def _inflated(content: bytes, room: int) -> bytes:
+    inflater = zlib.decompressobj()
+    value = inflater.decompress(content, room + 1)
+    if len(value) > room or not inflater.eof:
+        raise ValueError("it is too long, or cut off")
+    return value
+
+
+def _raw_profile(text: str) -> bytes:
+    """ImageMagick's way to put bytes into a PNG: a name, their number, and they in hexadecimal digits."""
+    try:
+        _, _, digits = text.split(maxsplit=2)
+        return bytes.fromhex("".join(digits.split()))
+    except ValueError:
+        return b""
+
+
+def _resources_of(profile: bytes) -> bytes:
+    """Photoshop's resources from a profile that is either that, or bare captions."""
+    profile = profile.removeprefix(b"Photoshop 3.0\0")
+    if profile.startswith(b"8BIM") or not profile:
+        return profile
+    return block_of({IPTC_RESOURCE: profile})
+
+
+def _find_in_gif(file: IO[bytes]) -> Words:
+    """Comments and XMP of a GIF (GIF89a; XMP part 3, section 1.1.2)."""
+    xmp, texts = None, []
+    flags = file.read(13)[10:11]
+    _skip_colors(file, flags)
+    while introducer := file.read(1):
+        if introducer == b",":  # a picture
+            _skip_colors(file, file.read(9)[8:])
+            file.seek(1, 1)
+            _sub_blocks(file)
+        elif introducer == b"!":
+            label = file.read(1)
+            blocks = _sub_blocks(file)
+            if label == b"\xfe" and any(blocks):
+                texts.append(Text("Comment", decoded(b"".join(blocks))))
+            elif label == b"\xff" and blocks[:1] == [b"XMP DataXMP"]:
+                # The packet lies there bare, so that its own letters were taken for lengths; behind it is a trailer.
+                bare = b"".join(bytes([len(block)]) + block for block in blocks[1:])
+                xmp = bare.split(b"\x01\xff\xfe\xfd")[0] or None
+        else:
+            break
+    return Words(None, xmp, texts=tuple(texts))
+
+
+def _skip_colors(file: IO[bytes], flags: bytes) -> None:
+    if flags and flags[0] & 0x80:
+        file.seek(3 << (flags[0] & 7) + 1, 1)
+
+
+def _sub_blocks(file: IO[bytes]) -> list[bytes]:
+    blocks = []
+    while length := file.read(1).strip(b"\0"):
+        blocks.append(file.read(length[0]))
+    return blocks
+
+
+def _find_in_boxes(file: IO[bytes]) -> Words:
+    exif, xmp, block = b"", None, b""
+    is_damaged = False
+    whole = file.read()
+    for kind, first, end in boxes(whole) if whole.startswith(_FIRST_BOX) else ():
+        content = whole[first:end]
+        if kind == _PACKED_BOX and content[:4] in (EXIF_BOX, XML_BOX):
+            kind, content = content[:4], _unpacked(content[4:])
+            is_damaged |= not content
+        if kind == EXIF_BOX:
+            exif = content[4 + int.from_bytes(content[:4], "big") :]
+        elif kind == XML_BOX and b"xmpmeta" in content[:1000]:
+            xmp = content
+        elif kind == UUID_BOX and content[:16] == XMP_UUID:
+            xmp = content[16:]
+        elif kind == UUID_BOX and content[:16] == EXIF_UUID:
+            exif = content[16:]
+        elif kind == UUID_BOX and content[:16] == IPTC_UUID:
+            block = block_of({IPTC_RESOURCE: content[16:]})
+    notes = ("some of its metadata is damaged or too long and was left out",) if is_damaged else ()
+    return Words(exif.removeprefix(b"Exif\0\0"), xmp, block, (), notes)
+
+
+def _find_in_jxl(file: IO[bytes]) -> Words:
+    """In a JPEG XL the codestream has the orientation, which the decoder applies; EXIF's does not count."""
+    return replace(_find_in_boxes(file), is_upright=True)
+
+
+def _unpacked(content: bytes) -> bytes:
+    """Content of a box by Brotli, as JPEG XL has them; empty if it is damaged or too long."""
+    import imagecodecs
+
+    try:
+        return bytes(imagecodecs.brotli_decode(content, out=_MOST_TEXT))
+    except (RuntimeError, ValueError):
+        return b""

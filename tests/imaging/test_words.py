@@ -1,0 +1,225 @@
+"""What files say beside their pixels is found wherever it stands, and never stands in the pixels' way."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags, Image, PngImagePlugin
+
+from colorizer_hf.imaging import Metadata, Text, read, write
+
+IPTC = b"\x1c\x02\x00\x00\x02\x00\x04" + b"\x1c\x02\x78\x00\x13Harvest at the mill" + b"\x1c\x02\x19\x00\x04mill"
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:source="plate 12"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+DAMAGED = "some of its texts or other data beside the pixels are damaged or too long, and were left out"
+
+
+def resource(number: int, content: bytes, name: bytes = b"\0\0") -> bytes:
+    return (
+        b"8BIM"
+        + struct.pack(">H", number)
+        + name
+        + struct.pack(">I", len(content))
+        + content
+        + b"\0" * (len(content) % 2)
+    )
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def with_segments(jpeg: bytes, *segments: bytes) -> bytes:
+    return jpeg[:2] + b"".join(segments) + jpeg[2:]
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def with_chunks(png: bytes, *chunks: bytes, behind: bool = False) -> bytes:
+    place = len(png) - 12 if behind else 33
+    return png[:place] + b"".join(chunks) + png[place:]
+
+
+def tiff(pixels: np.ndarray, *tags: tuple, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, pixels, extratags=tags, metadata=None, **options)
+    return buffer.getvalue()
+
+
+class TestJpeg:
+    def test_captions_are_kept_byte_for_byte(self, save, gray):
+        data = with_segments(save(gray, "JPEG"), segment(0xED, b"Photoshop 3.0\0" + resource(0x0404, IPTC)))
+        assert read(data).metadata.iptc == IPTC
+
+    def test_captions_behind_named_and_odd_resources_are_found(self, save, gray):
+        block = resource(0x03E9, b"odd", b"\5Paths") + resource(0x0404, IPTC) + resource(0x040A, b"\1")
+        data = with_segments(save(gray, "JPEG"), segment(0xED, b"Photoshop 3.0\0" + block))
+        metadata = read(data).metadata
+        assert metadata.iptc == IPTC
+        assert metadata.photoshop == ((0x040A, b"\1"),), "what belongs to captions, without the others"
+
+    def test_captions_longer_than_a_segment_are_joined(self, save, gray):
+        long = IPTC + b"\x1c\x02\x7a\x80\x04" + struct.pack(">I", 100_000) + b"x" * 100_000
+        block = resource(0x0404, long)
+        parts = [block[:60_000], block[60_000:]]
+        data = with_segments(save(gray, "JPEG"), *(segment(0xED, b"Photoshop 3.0\0" + part) for part in parts))
+        assert read(data).metadata.iptc == long
+
+    def test_comments_are_kept(self, save, gray):
+        data = with_segments(save(gray, "JPEG"), segment(0xFE, "Zoë at the mill".encode()), segment(0xFE, b"caf\xe9"))
+        assert read(data).metadata.texts == (Text("Comment", "Zoë at the mill"), Text("Comment", "café"))
+
+    def test_comment_of_a_picture_in_memory_is_kept(self, save, gray):
+        image = Image.open(io.BytesIO(save(gray, "JPEG", comment="a plate")))
+        assert read(image).metadata.texts == (Text("Comment", "a plate"),)
+
+    @settings(max_examples=50, deadline=None)
+    @given(st.binary(max_size=200))
+    def test_damage_in_captions_does_not_harm_pixels(self, block):
+        pixels = np.arange(64 * 48, dtype=np.uint8).reshape(48, 64)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "JPEG")
+        data = with_segments(buffer.getvalue(), segment(0xED, b"Photoshop 3.0\0" + block))
+        np.testing.assert_array_equal(read(data).luminance, read(buffer.getvalue()).luminance)
+
+
+class TestPng:
+    def test_texts_of_every_kind_are_kept(self, save, gray):
+        texts = (
+            chunk(b"tEXt", b"Author\0Zo\xeb"),
+            chunk(b"zTXt", b"Description\0\0" + zlib.compress(b"The mill by the river")),
+            chunk(b"iTXt", b"Title\0\0\0el\0" + "Τίτλος\0Μύλος".encode()),
+            chunk(b"iTXt", b"Source\0\1\0\0\0" + zlib.compress("Стекло".encode())),
+        )
+        assert read(with_chunks(save(gray, "PNG"), *texts)).metadata.texts == (
+            Text("Author", "Zoë"),
+            Text("Description", "The mill by the river"),
+            Text("Title", "Μύλος", "el", "Τίτλος"),
+            Text("Source", "Стекло"),
+        )
+
+    @pytest.mark.parametrize("mode", ["gray", "deep gray", "deep colour"])
+    def test_words_behind_the_pixels_are_found(self, gray, mode):
+        deep = gray.astype(np.uint16) * 257
+        pixels = {"gray": gray, "deep gray": deep, "deep colour": np.dstack([deep] * 3)}[mode]
+        exif = Image.Exif()
+        exif[ExifTags.Base.Make] = "Leica"
+        words = (
+            chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP),
+            chunk(b"tEXt", b"Author\0A. Photographer"),
+            chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")),
+        )
+        metadata = read(with_chunks(imagecodecs.png_encode(pixels), *words, behind=True)).metadata
+        assert metadata.xmp == XMP
+        assert metadata.texts == (Text("Author", "A. Photographer"),)
+        assert metadata.exif_tags()[ExifTags.Base.Make] == "Leica"
+
+    @pytest.mark.parametrize("name", ["iptc", "8bim"])
+    @pytest.mark.parametrize("prefix", [b"", b"Photoshop 3.0\0"])
+    def test_captions_as_imagemagick_writes_them_are_found(self, save, gray, name, prefix):
+        content = prefix + resource(0x0404, IPTC)
+        lines = [content.hex()[at : at + 72] for at in range(0, 2 * len(content), 72)]
+        text = "\n".join(["", name, f"{len(content):8}", *lines, ""])
+        info = PngImagePlugin.PngInfo()
+        info.add_text(f"Raw profile type {name}", text, zip=True)
+        metadata = read(save(gray, "PNG", pnginfo=info)).metadata
+        assert metadata.iptc == IPTC
+        assert metadata.texts == (), "it is not shown as a text"
+
+    def test_remarks_on_the_old_file_are_dropped(self, save, gray):
+        info = PngImagePlugin.PngInfo()
+        for keyword in ("date:create", "icc:description", "Thumb::URI", "signature", "jpeg:colorspace", "tiff:endian"):
+            info.add_text(keyword, "x")
+        info.add_text("Warning", "kept")
+        assert read(save(gray, "PNG", pnginfo=info)).metadata.texts == (Text("Warning", "kept"),)
+
+    def test_damaged_texts_are_left_out_with_a_note(self, save, gray):
+        bad = bytearray(chunk(b"tEXt", b"Author\0spoilt"))
+        bad[-1] ^= 1
+        data = with_chunks(save(gray, "PNG"), bytes(bad), chunk(b"tEXt", b"Title\0sound"), behind=True)
+        photo = read(data)
+        assert photo.metadata.texts == (Text("Title", "sound"),)
+        assert photo.notes == (DAMAGED,)
+
+    def test_text_that_unpacks_to_far_too_much_is_left_out_with_a_note(self, save, gray):
+        bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(50_000_000), 9))
+        photo = read(with_chunks(save(gray, "PNG"), bomb, behind=True))
+        np.testing.assert_array_equal(photo.luminance, gray)
+        assert photo.metadata.texts == ()
+        assert photo.notes == (DAMAGED,)
+
+    def test_long_texts_that_pillow_refuses_are_kept(self, save, gray):
+        text = "The mill by the river. " * 70_000
+        long = chunk(b"zTXt", b"Description\0\0" + zlib.compress(text.encode()))
+        photo = read(with_chunks(save(gray, "PNG"), long))
+        assert photo.metadata.texts == (Text("Description", text),)
+        assert photo.notes == ()
+
+
+class TestTiff:
+    @pytest.mark.parametrize("order", ["<", ">"])
+    @pytest.mark.parametrize("kind", ["bytes", "undefined", "numbers", "numbers in the other order"])
+    def test_captions_are_kept_byte_for_byte(self, gray, order, kind):
+        padded = IPTC + bytes(-len(IPTC) % 4)
+        own, other = f"{order}I", f"{'>' if order == '<' else '<'}I"
+        tag = {
+            "bytes": (33723, 1, len(padded), padded, True),
+            "undefined": (33723, 7, len(padded), padded, True),
+            "numbers": (33723, 4, len(padded) // 4, tuple(np.frombuffer(padded, own).tolist()), True),
+            "numbers in the other order": (
+                33723,
+                4,
+                len(padded) // 4,
+                tuple(np.frombuffer(padded, other).tolist()),
+                True,
+            ),
+        }[kind]
+        assert read(tiff(gray, tag, byteorder=order)).metadata.iptc == padded
+
+    def test_captions_among_photoshops_resources_are_found(self, gray):
+        block = resource(0x03ED, bytes(16)) + resource(0x0404, IPTC)
+        assert read(tiff(gray, (34377, 1, len(block), block, True))).metadata.iptc == IPTC
+
+
+class TestGif:
+    def test_comments_are_kept(self, save, gray):
+        assert read(save(gray, "GIF", comment=b"a plate")).metadata.texts == (Text("Comment", "a plate"),)
+
+
+def test_what_is_stale_is_dropped_in_any_place(tmp_path: Path) -> None:
+    """A film and a gain map that are not in the new file, gray thumbnails, how the old pixels were stored."""
+    stale = (
+        'xmlns:c="http://ns.google.com/photos/1.0/camera/" c:MotionPhoto="1" c:MicroVideoOffset="4012" c:BurstID="b" '
+        'xmlns:g="http://ns.adobe.com/hdr-gain-map/1.0/" g:Version="1.0" '
+        'xmlns:p="http://ns.adobe.com/photoshop/1.0/" p:ICCProfile="Dot Gain 20%" p:City="Ulm" '
+        'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:BitsPerSample="8" tiff:Make="Leica" '
+        'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:o="http://ns.google.com/photos/1.0/container/">'
+        "<xmp:Thumbnails><rdf:Alt><rdf:li>gray</rdf:li></rdf:Alt></xmp:Thumbnails>"
+        "<o:Directory><rdf:Seq><rdf:li>MotionPhoto</rdf:li></rdf:Seq></o:Directory>"
+    )
+    xmp = XMP.replace(b'dc:source="plate 12"/>', b'dc:source="plate 12" ' + stale.encode() + b"</rdf:Description>")
+    path = tmp_path / "a.png"
+    write(np.zeros((4, 4, 3), np.uint8), path, metadata=Metadata(xmp=xmp))
+    kept = read(path).metadata.xmp
+    assert kept is not None
+    for word in (b"MotionPhoto", b"MicroVideo", b"Version", b"ICCProfile", b"BitsPerSample", b"Thumb", b"Directory"):
+        assert word not in kept
+    for word in (b'c:BurstID="b"', b'p:City="Ulm"', b'tiff:Make="Leica"', b'dc:source="plate 12"'):
+        assert word in kept
+
+
+def test_a_packet_with_nothing_else_goes_altogether(save, gray) -> None:
+    xmp = XMP.replace(b"dc:source", b'xmlns:c="http://ns.google.com/photos/1.0/camera/" c:MotionPhoto')
+    assert read(save(gray, "JPEG", xmp=xmp)).metadata.xmp is None
