@@ -20,7 +20,7 @@ from .color import lab_to_rgb, lightness_table, rgb_to_hex
 from .errors import ColorizerError, HintError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
-from .imaging import Photo, eight_bit, read, with_note, write
+from .imaging import Photo, eight_bit, read, with_note, without_location, write
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, load_folder, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
 from .models.fetching import HubOptions
@@ -140,16 +140,23 @@ class ColorizationResult:
         return [Suggestion(_hex_color(shown, chroma), share) for chroma, share in peaks]
 
     def save(
-        self, destination: str | Path | IO[bytes], *, format: str | None = None, quality: int = 95, note: bool = True
+        self,
+        destination: str | Path | IO[bytes],
+        *,
+        format: str | None = None,
+        quality: int = 95,
+        note: bool = True,
+        gps: bool = True,
     ) -> tuple[str, ...]:
         """Write the picture with the photo's metadata.
 
         Args:
             destination: Path, or binary file object, which is written at its position; 16-bit photos stay 16-bit in
-                PNG and TIFF.
+                PNG, TIFF, JPEG 2000 and JPEG XL.
             format: One of `colorizer_hf.imaging.WRITTEN`; None takes it from the path's suffix.
-            quality: Of JPEG, WebP and HEIC, 1..100.
+            quality: 1..100, of JPEG, WebP, HEIC, AVIF, JPEG 2000 and JPEG XL; 100 loses nothing in the last two.
             note: Say in the metadata that a model added the colours; BMP has no place for it.
+            gps: Keep where the photo was taken: coordinates, named places, georeference; False is for publishing.
 
         Returns:
             What of the photo's metadata found no place in the file, as phrases.
@@ -158,7 +165,8 @@ class ColorizationResult:
             ImageError: the picture cannot be written; nothing is left behind.
             ValueError: there is no such format, or none is given for a file object.
         """
-        metadata = with_note(self.photo.metadata) if note else self.photo.metadata
+        metadata = self.photo.metadata if gps else without_location(self.photo.metadata)
+        metadata = with_note(metadata) if note else metadata
         return write(self.pixels, destination, metadata=metadata, format=format, quality=quality)
 
 

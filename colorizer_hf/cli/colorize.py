@@ -13,6 +13,7 @@ from ..folders import has_photo_suffix, is_folder
 from ..vividness import DEFAULT_VIVIDNESS
 from .colorize_report import Report
 from .devices import Device
+from .file_dates import take_dates
 from .hint_options import parse_hint, read_hints
 from .photo_files import Outputs, PhotoFile, exists, find_photos, make_folder
 from .standard_streams import STANDARD, check_standard_streams, read_standard_input, standard_output
@@ -79,6 +80,12 @@ def colorize(
     no_note: Annotated[
         bool, typer.Option("--no-note", help="Do not say in the metadata that a model added the colours.")
     ] = False,
+    no_gps: Annotated[
+        bool, typer.Option("--no-gps", help="Leave out of the metadata where the photograph was taken.")
+    ] = False,
+    keep_dates: Annotated[
+        bool, typer.Option("--keep-dates", help="Give results the file dates of their photographs.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per photograph.")] = False,
 ) -> None:
@@ -115,7 +122,9 @@ def colorize(
                 picture = read(photo.path or read_standard_input())
                 known = [*(read_hints(hints, picture.size, reach) if hints else ()), *dabs]
                 result = pipeline(picture, hints=known, vividness=vividness, palette=colors, size=size)
-                notes = _save(result, photo, target, quality=quality, note=not no_note)
+                notes = _save(result, photo, target, quality=quality, note=not no_note, gps=not no_gps)
+                if keep_dates and photo.path and target:
+                    notes += take_dates(photo.path, target)
             except Exception as error:  # one bad photograph must not stop the others
                 report.failed(str(photo), error)
             else:
@@ -133,12 +142,13 @@ def _save(result: "ColorizationResult", photo: PhotoFile, target: Path | None, *
     if target is None:
         format = own if own in WRITTEN else "PNG"
         with standard_output() as file:
-            result.save(file, format=format, **options)
-        return result.notes if format == own else (*result.notes, _ONLY_READ)
-    make_folder(target.parent)
-    result.save(target, **options)
-    renamed = photo.name.suffix.lower() != target.suffix.lower()
-    return (*result.notes, _ONLY_READ) if renamed else result.notes
+            lost = result.save(file, format=format, **options)
+        is_other = format != own
+    else:
+        make_folder(target.parent)
+        lost = result.save(target, **options)
+        is_other = photo.name.suffix.lower() != target.suffix.lower()
+    return (*result.notes, *lost, *((_ONLY_READ,) if is_other else ()))
 
 
 def with_progress(jobs: list[Job]) -> Iterator[Job]:

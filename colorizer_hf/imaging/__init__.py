@@ -1,6 +1,7 @@
 """Files <-> pixels: luminance, alpha and metadata of a photograph in, a colour picture out; nothing of networks."""
 
 from .formats import SUFFIXES, WRITTEN, suffix_of_result
+from .location import without_location
 from .metadata import Metadata, Text
 from .own_colors import FULL_SIZE
 from .photo import Photo, eight_bit
@@ -19,5 +20,6 @@ __all__ = [
     "read",
     "suffix_of_result",
     "with_note",
+    "without_location",
     "write",
 ]

@@ -7,10 +7,10 @@ import struct
 from collections.abc import Callable, Iterator
 
 IPTC_RESOURCE = 0x0404
-_DIGEST = 0x0425
+IPTC_DIGEST = 0x0425
 _COPYRIGHT_FLAG, _ADDRESS = 0x040A, 0x040B
 
-KEPT_RESOURCES = (_COPYRIGHT_FLAG, _ADDRESS, _DIGEST)
+KEPT_RESOURCES = (_COPYRIGHT_FLAG, _ADDRESS, IPTC_DIGEST)
 """What stays true of a new picture beside the captions; others are thumbnails, profiles, guides, printing."""
 
 _MARK = b"8BIM"

@@ -290,6 +290,40 @@ class TestOutput:
             assert "xmp" not in plain.info
 
 
+class TestMetadata:
+    @pytest.fixture
+    def phone(self, tmp_path: Path) -> Path:
+        """A photograph of a phone, with its place and a comment, of five years ago."""
+        exif = Image.Exif()
+        exif[0x010F] = "Leica"
+        exif[0x8825] = {1: "N", 2: (48.0, 51.0, 29.5)}
+        path = tmp_path / "phone.jpg"
+        gray().save(path, exif=exif, comment="at the mill", dpi=(300, 300))
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+        return path
+
+    def test_says_where_it_was_taken_unless_told_not_to(self, phone: Path, tmp_path: Path):
+        for options, has_place in (([], True), (["--no-gps"], False)):
+            output = tmp_path / f"{has_place}.jpg"
+            assert colorizer(phone, "-o", output, *options).exit_code == 0
+            with Image.open(output) as picture:
+                assert (0x8825 in picture.getexif()) == has_place
+                assert picture.getexif()[0x010F] == "Leica"
+                assert picture.info["comment"] == b"at the mill"
+
+    def test_is_named_where_it_finds_no_place(self, phone: Path, tmp_path: Path):
+        result = colorizer(phone, "-o", tmp_path / "out.bmp")
+        assert result.exit_code == 0
+        lost = "its text 'Comment', its EXIF data and the note that a model added the colours"
+        assert result.stderr == f"{phone}: a BMP has no place for {lost}\n"
+
+    def test_files_get_the_dates_of_their_photographs_if_asked_to(self, phone: Path, tmp_path: Path):
+        for options, is_old in (([], False), (["--keep-dates"], True)):
+            output = tmp_path / f"{is_old}.png"
+            assert colorizer(phone, "-o", output, *options).exit_code == 0
+            assert (output.stat().st_mtime == 1_600_000_000) == is_old
+
+
 class TestWrongUsage:
     @pytest.mark.parametrize(
         ("arguments", "message"),
