@@ -20,6 +20,7 @@ from .standard_streams import STANDARD, check_standard_streams, read_standard_in
 from .startup import heavy_imports
 
 if TYPE_CHECKING:
+    from ..imaging.levels import Levels
     from ..palette import Palette
     from ..pipeline import ColorizationResult
 
@@ -75,6 +76,13 @@ def colorize(
     nir: Annotated[
         bool, typer.Option("--nir", help="The photographs are near-infrared frames; their brightness changes too.")
     ] = False,
+    levels: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|as-is|LOW,HIGH", help="Which numbers of a scan are black and white; auto says what it took."
+        ),
+    ] = "auto",
+    band: Annotated[int | None, typer.Option(min=1, help="Which band of a scan with several is the picture.")] = None,
     device: Device = None,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of results in a lossy format.")] = 95,
     no_note: Annotated[
@@ -97,6 +105,7 @@ def colorize(
     """
     report = Report(as_json=as_json, debug=context.obj)
     dabs = [parse_hint(text, reach) for text in hint or []]
+    black_and_white = _parse_levels(levels)
     photos = _find(inputs, report)
     reads = any(photo.path is None for photo in photos)
     check_standard_streams(reads=reads, writes=output == STANDARD, as_json=as_json)
@@ -119,7 +128,7 @@ def colorize(
         colors = _read_palette(like, palette, palette_strength)
         for photo, target in with_progress(jobs):
             try:
-                picture = read(photo.path or read_standard_input())
+                picture = read(photo.path or read_standard_input(), levels=black_and_white, band=band)
                 known = [*(read_hints(hints, picture.size, reach) if hints else ()), *dabs]
                 result = pipeline(picture, hints=known, vividness=vividness, palette=colors, size=size)
                 notes = _save(result, photo, target, quality=quality, note=not no_note, gps=not no_gps)
@@ -163,6 +172,18 @@ def with_progress(jobs: list[Job]) -> Iterator[Job]:
     # Lines printed to a pipe must stay in the pipe.
     with Progress(*columns, console=Console(stderr=True), redirect_stdout=sys.stdout.isatty()) as progress:
         yield from progress.track(jobs, description="Colorizing")
+
+
+def _parse_levels(text: str) -> "Levels":
+    from ..imaging.levels import check_levels
+
+    levels: Any = tuple(text.split(",")) if "," in text else text
+    try:
+        check_levels(levels)
+    except ValueError as error:
+        problem = f"{text!r} is not auto, as-is or LOW,HIGH with LOW less than HIGH"
+        raise typer.BadParameter(problem, param_hint="--levels") from error
+    return levels if isinstance(levels, str) else (float(levels[0]), float(levels[1]))
 
 
 def _read_palette(like: Path | None, colors: str | None, strength: float) -> "Palette | None":

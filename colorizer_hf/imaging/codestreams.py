@@ -17,7 +17,7 @@ from .profiles import ColorSpace
 from .samples import Alpha, Samples, array_samples
 
 _JP2_CODESTREAM = b"\xff\x4f\xff\x51"
-_SYCC = 18  # of the colour spaces that ISO/IEC 15444-1, I.5.3.3 lists
+_CMYK, _SYCC = 12, 18  # of the colour spaces that ISO/IEC 15444-2, M.11.7.3 lists
 
 
 def open_avif(file: IO[bytes], max_pixels: int) -> Encoded:
@@ -70,7 +70,9 @@ def open_jpeg2000(file: IO[bytes], max_pixels: int) -> Encoded:
     content = file.read()
     head = _read_jpeg2000_head(content)
     encoded = Encoded(head.size, (), head.info, Image.Exif, _jpeg2000_decoder(content, head))
-    if set(head.bits) != {8} or head.is_signed or len(head.bits) > 4:
+    # Pillow takes a last channel of two or four for alpha even where nothing says so: it may be near infrared.
+    has_colors_only = len(head.bits) in (1, 3) or len(head.bits) - 1 in head.alpha_channels or head.color_space == _CMYK
+    if set(head.bits) != {8} or head.is_signed or not has_colors_only:
         return encoded
     image = open_pillow(BytesIO(content), "JPEG2000")
     return replace(from_pillow(image), info={**image.info, **head.info})

@@ -26,6 +26,7 @@ SUFFIXES = {
     ".j2c": "JPEG2000",
     ".jpc": "JPEG2000",
     ".jpf": "JPEG2000",
+    ".jph": "JPEG2000",
     ".jpx": "JPEG2000",
     ".jxl": "JXL",
     ".pgm": "PNM",
@@ -105,7 +106,7 @@ def _is_tga(head: bytes) -> bool:
     has_map, kind, _, map_length, map_bits = struct.unpack_from("<BBHHB", head, 1)
     width, height, bits, description = struct.unpack_from("<HHBB", head, 12)
     fits_map = (map_length > 0 and map_bits in (15, 16, 24, 32)) if has_map == 1 else kind not in (1, 9)
-    fits_bits = bits in {1: (8,), 9: (8,), 3: (8, 16), 11: (8, 16)}.get(kind, (15, 16, 24, 32))
+    fits_bits = bits in {1: (8,), 9: (8,), 3: (1, 8, 16), 11: (8, 16)}.get(kind, (15, 16, 24, 32))
     return (
         has_map < 2
         and kind in (1, 2, 3, 9, 10, 11)

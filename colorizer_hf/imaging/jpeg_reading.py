@@ -106,6 +106,8 @@ def _open_unusual(file: IO[bytes], frame: _Frame) -> Encoded:
         raise ImageError(
             "it is a hierarchical or differential JPEG, which no program reads; save it as an ordinary one"
         )
+    if frame.components not in _COLOR_SPACES:
+        raise ImageError(f"it is a JPEG of {frame.components} components; save it as gray or RGB")
     file.seek(0)
     content = file.read()
     usual = bytearray(content)
@@ -120,8 +122,6 @@ def _decode_unusual(content: bytes, frame: _Frame) -> Samples:
 
     decode = imagecodecs.jpegls_decode if frame.kind == _JPEG_LS else imagecodecs.jpeg8_decode
     pixels = decode(content)
-    if frame.components not in _COLOR_SPACES:
-        raise ImageError(f"it is a JPEG of {frame.components} components; save it as gray or RGB")
     if frame.components == 4:
         pixels = pixels.dtype.type(2**frame.bits - 1) - pixels  # as Adobe writes ink: counted from the full amount
     return replace(array_samples(pixels, _COLOR_SPACES[frame.components]), top=2**frame.bits - 1)

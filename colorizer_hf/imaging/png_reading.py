@@ -1,7 +1,7 @@
 """PNG files: 16 bits of colour kept, gamma applied, and pixels read whatever the other chunks are like."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
@@ -17,9 +17,11 @@ from .profiles import gamma_profile
 from .samples import Samples, array_samples
 
 _SIGNATURE = 8  # bytes
+_LONGEST_PROFILE = 1 << 20  # bytes; Pillow reads no longer ones
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _KEPT_LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"pHYs": 9, b"acTL": 8}
-_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"fcTL", b"fdAT", *_KEPT_LENGTHS)
-"""What pixels need. The lengths are checked because Pillow does not."""
+_KEPT = (*_PIXELS, b"iCCP", b"fcTL", b"fdAT", *_KEPT_LENGTHS)
+"""What says what the pixels mean. The lengths are checked because Pillow does not."""
 
 
 def open_png(file: IO[bytes], max_pixels: int) -> Encoded:
@@ -29,7 +31,7 @@ def open_png(file: IO[bytes], max_pixels: int) -> Encoded:
     except (MemoryError, ImageError):
         raise
     except Exception:  # Pillow stumbles over metadata in ways of its own
-        return _open(_pixels_only(file), max_pixels)
+        return _open(_stripped(file, _KEPT), max_pixels)
 
 
 def _open(file: IO[bytes], max_pixels: int) -> Encoded:
@@ -55,14 +57,14 @@ def _decode(image: Image.Image, file: IO[bytes]) -> Samples:
     except (MemoryError, ImageError):
         raise
     except Exception:
-        return pillow_samples(open_pillow(_pixels_only(file), "PNG"))
+        return pillow_samples(open_pillow(_stripped(file, _KEPT), "PNG"))
 
 
 def _decode_deep(file: IO[bytes]) -> Samples:
     import imagecodecs
 
-    file.seek(0)
-    pixels = imagecodecs.png_decode(file.read())
+    # Of other chunks it says on the terminal what it thinks of them.
+    pixels = imagecodecs.png_decode(_stripped(file, _PIXELS).getvalue())
     channels = pixels.shape[2]
     return array_samples(pixels, "gray" if channels == 2 else "rgb", "straight" if channels in (2, 4) else None)
 
@@ -78,19 +80,33 @@ def _profile(info: dict[Any, Any]) -> bytes | None:
     return None
 
 
-def _pixels_only(file: IO[bytes]) -> BytesIO:
-    """The same PNG without chunks that pixels do not need, or that are damaged and can be spared."""
+def _stripped(file: IO[bytes], kinds: Collection[bytes]) -> BytesIO:
+    """The same PNG with these kinds of chunks only, and of those that pixels can do without the sound ones."""
     file.seek(0)
-    mended = BytesIO()
-    mended.write(file.read(_SIGNATURE))
+    stripped = BytesIO()
+    stripped.write(file.read(_SIGNATURE))
     for kind, chunk in _chunks(file):
-        is_sound = zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
-        is_critical = kind[:1].isupper()
-        if kind in _KEPT and (
-            is_critical or (is_sound and len(chunk) - 12 == _KEPT_LENGTHS.get(kind, len(chunk) - 12))
-        ):
-            mended.write(chunk)
-    return mended
+        if kind in kinds and (kind[:1].isupper() or _is_sound(kind, chunk)):
+            stripped.write(chunk)
+    return stripped
+
+
+def _is_sound(kind: bytes, chunk: bytes) -> bool:
+    content = chunk[8:-4]
+    if kind == b"iCCP" and not _is_profile(content):
+        return False
+    has_length = len(content) == _KEPT_LENGTHS.get(kind, len(content))
+    return has_length and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+
+
+def _is_profile(content: bytes) -> bool:
+    """Whether a colour profile can be unpacked: behind its name and a zero that stands for zlib."""
+    _, _, packed = content.partition(b"\0")
+    with suppress(zlib.error):
+        unpacking = zlib.decompressobj()
+        unpacking.decompress(packed[1:], _LONGEST_PROFILE)
+        return packed[:1] == b"\0" and unpacking.eof
+    return False
 
 
 def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:

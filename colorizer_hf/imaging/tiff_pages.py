@@ -1,5 +1,6 @@
 """Which picture of a TIFF file is meant: the first page, or the full picture that a preview stands before."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ class _Page:
         return self.page.imagelength
 
 
-def choose_page(tiff: Any, is_readable: Any) -> tuple[Any, tuple[str, ...]]:
+def choose_page(tiff: Any, is_readable: Callable[[Any], bool]) -> tuple[Any, tuple[str, ...]]:
     """The page to read, and what is to be said of that.
 
     Scanners, DNG and some archives put a small preview first and the picture behind it, or in a part of the first page
@@ -48,18 +49,20 @@ def choose_page(tiff: Any, is_readable: Any) -> tuple[Any, tuple[str, ...]]:
     readable = [page for page in (first, *others) if is_readable(page.page)]
     if not readable:
         return first.page, ()
-    # Those in full before previews, and of these the largest.
-    chosen = max(readable, key=lambda page: (page.is_full, page.width * page.height))
-    largest = max((first, *others), key=lambda page: (page.is_full, page.width * page.height))
-    if largest.width * largest.height > chosen.width * chosen.height:
+    chosen, largest = max(readable, key=_rank), max((first, *others), key=_rank)
+    if _rank(largest) > _rank(chosen):
         size, read = (f"{page.width} x {page.height}" for page in (largest, chosen))
-        return chosen.page, (f"its raw picture of {size} pixels is of a kind that is not read; one of {read} was",)
+        return chosen.page, (f"its picture of {size} pixels is of a kind that is not read; a preview of {read} was",)
     if chosen is first:
         return first.page, which_of("page", full)
-    notes = which_of(
-        "page", full, number=[page for page in pages if page.is_full].index(chosen) + 1 if chosen in pages else 1
-    )
+    in_full = [page for page in pages if page.is_full]
+    notes = which_of("page", full, in_full.index(chosen) + 1) if chosen in in_full else ()
     return chosen.page, (*notes, "the full picture was read, not the preview before it")
+
+
+def _rank(page: _Page) -> tuple[bool, int]:
+    """Pages in full stand before previews, and of these the largest comes first."""
+    return page.is_full, page.width * page.height
 
 
 def _pages(tiff: Any, count: int) -> list[_Page]:

@@ -341,6 +341,9 @@ class TestWrongUsage:
             (["{photo}", "{other}", "-o", "{photo}.jpg"], "name of one picture, got 2"),
             (["{photo}", "-o", "{note}"], "neither a folder nor the name of a picture"),
             (["{photo}", "--device", "toaster"], "toaster"),
+            (["{photo}", "--levels", "all"], "'all' is not auto, as-is or LOW,HIGH"),
+            (["{photo}", "--levels", "9,3"], "'9,3' is not auto, as-is or LOW,HIGH with LOW less than HIGH"),
+            (["{photo}", "--band", "0"], "--band"),
             ([], "INPUT"),
         ],
     )
@@ -379,6 +382,45 @@ class TestNearInfrared:
         assert result.exit_code == 2
         assert "chromaformer was trained for gray photographs" in result.stderr
         assert not (tmp_path / "out").exists()
+
+
+class TestLevelsAndBand:
+    @pytest.fixture
+    def scan(self, tmp_path: Path) -> Path:
+        """Four bands of 12 bits in 16, the last one with the picture."""
+        picture = np.asarray(gray()).astype(np.uint16) * 16
+        bands = np.stack([picture // 4, picture // 8, picture // 16, picture])
+        tifffile.imwrite(tmp_path / "scan.tif", bands, photometric="minisblack", planarconfig="separate")
+        return tmp_path / "scan.tif"
+
+    def brightness(self, path: Path) -> float:
+        return float(tifffile.imread(path).mean() / 65535)
+
+    def test_what_was_taken_is_said(self, scan: Path, tmp_path: Path) -> None:
+        result = colorizer(scan, "-o", tmp_path / "out.tif", "--band", "4")
+        assert result.exit_code == 0, result.stderr
+        first, second = result.stderr.splitlines()
+        assert first == f"{scan}: band 4 of 4 was read"
+        assert second.startswith(f"{scan}: of its 16-bit numbers 0 to 4095 was taken as black to white")
+        assert abs(self.brightness(tmp_path / "out.tif") - np.asarray(gray()).mean() / 255) < 0.02
+
+    @pytest.mark.parametrize(("levels", "share"), [("as-is", 1 / 16), ("0,8191", 1 / 2)])
+    def test_or_asked_for(self, scan: Path, tmp_path: Path, levels: str, share: float) -> None:
+        result = colorizer(scan, "-o", tmp_path / "out.tif", "--band", "4", "--levels", levels)
+        assert result.exit_code == 0, result.stderr
+        assert abs(self.brightness(tmp_path / "out.tif") - share * np.asarray(gray()).mean() / 255) < 0.02
+
+    def test_negative_numbers_can_be_asked_for(self, tmp_path: Path) -> None:
+        tifffile.imwrite(tmp_path / "scan.tif", np.asarray(gray()).astype(np.int16) * 10 - 1000)
+        result = colorizer(tmp_path / "scan.tif", "-o", tmp_path / "out.tif")
+        assert (result.exit_code, "numbers from -" in result.stderr) == (1, True)
+        result = colorizer(tmp_path / "scan.tif", "-o", tmp_path / "out.tif", "--levels", "-1000,1550")
+        assert (result.exit_code, result.stderr) == (0, "")
+
+    def test_a_band_that_is_not_there_is_named(self, scan: Path, tmp_path: Path) -> None:
+        result = colorizer(scan, "-o", tmp_path / "out.tif", "--band", "5")
+        assert result.exit_code == 1
+        assert result.stderr == f"{scan}: it has 4 bands, so there is no band 5; choose another\n"
 
 
 class TestHint:
