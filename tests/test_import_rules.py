@@ -11,8 +11,9 @@ PACKAGE = ROOT / "colorizer_hf"
 
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
-    {"errors", "version", "vividness", "color", "color_names", "folders", "hints", "imaging", "models", "palette"},
-    {"chroma_upsampling", "image_processing", "metrics"},
+    {"errors", "version", "options", "devices", "vividness"}
+    | {"color", "color_names", "folders", "hints", "imaging", "models", "palette"},
+    {"chroma_upsampling", "image_processing", "metrics", "photo_inputs"},
     {"hub", "pipeline", "session"},
     {"cli", "webui"},
 )
@@ -21,7 +22,7 @@ SIBLINGS = {
     "color_names": {"color"},
     "folders": {"errors", "imaging"},
     "imaging": {"color", "errors", "version"},
-    "models": {"errors"},
+    "models": {"errors", "options"},
     "hints": {"color", "errors", "imaging", "models"},
     "palette": {"color", "errors", "hints", "imaging"},
     "image_processing": {"chroma_upsampling"},

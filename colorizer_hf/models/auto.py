@@ -19,6 +19,7 @@ from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
 from ..errors import CheckpointError
+from ..options import refuse_unknown, take
 from .base import ColorizerConfig, ColorizerModel
 from .chromaformer import ChromaFormerConfig, ChromaFormerModel
 from .dynamic_unet import DynamicUNetConfig, DynamicUNetModel
@@ -28,6 +29,22 @@ from .unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 DEFAULT_CHECKPOINT = "chromaformer"
 NIR_CHECKPOINT = "chromaformer_nir"  # the default for near-infrared frames
+PRECISIONS = ("auto", "float32", "float16", "bfloat16")
+
+
+class ModelOptions(HubOptions, total=False):
+    """How to load a network: from where on the Hub, and how to keep it in memory.
+
+    Attributes:
+        dtype: "float32" unless it is given; "float16" or "bfloat16" halve the memory that weights take, and networks
+            calculate in float32 nevertheless; "auto" is what the checkpoint says. torch's own dtypes will do.
+        torch_dtype: What transformers called `dtype` before.
+        device_map: Where to put it, as in transformers: "auto", a device, ...; needs accelerate.
+    """
+
+    dtype: str | torch.dtype | None
+    torch_dtype: str | torch.dtype | None
+    device_map: Any
 
 
 @dataclass(frozen=True)
@@ -122,27 +139,34 @@ def resolve_checkpoint(
     )
 
 
-def load_model(name_or_path: str | Path | None = None, **options: Unpack[HubOptions]) -> ColorizerModel:
-    """Load a network in evaluation mode and full precision, refusing weights that do not fit exactly.
+def load_model(name_or_path: str | Path | None = None, **options: Unpack[ModelOptions]) -> ColorizerModel:
+    """Load a network in evaluation mode, refusing weights that do not fit exactly.
 
     Args:
         name_or_path: A bundled name, a folder or a Hub id; None loads the default.
-        **options: For a Hub id, see `HubOptions`.
+        **options: See `ModelOptions`.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged, incomplete or of an unknown kind.
+        TypeError: there is no such option.
+        ValueError: no network is kept in such a `dtype`, or the `device_map` is none.
     """
+    refuse_unknown("load_model", options, ModelOptions.__annotations__)
     name = str(name_or_path or DEFAULT_CHECKPOINT)
-    return load_folder(resolve_checkpoint(name, MODEL_FILES, **options), name)
+    loading: Any = dict(options)
+    hub = take(HubOptions.__annotations__, loading)
+    return load_folder(resolve_checkpoint(name, MODEL_FILES, **hub), name, **loading)
 
 
-def load_folder(folder: Path, name: str) -> ColorizerModel:
+def load_folder(folder: Path, name: str, **options: Unpack[ModelOptions]) -> ColorizerModel:
     """Load a network from the folder of its checkpoint; `name` is what messages call it. See `load_model`."""
     model_type = _model_type(folder, name)
     if model_type not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise CheckpointError(f"{name} is a {model_type}, not a colorizer; known architectures are {known}")
-    return _load(ARCHITECTURES[model_type].model, folder, name, dtype=torch.float32)
+    if options.get("dtype") is None and options.get("torch_dtype") is None:
+        options["dtype"] = torch.float32
+    return _load(ARCHITECTURES[model_type].model, folder, name, **options)
 
 
 def load_as(network: type[ColorizerModel], name_or_path: str | PathLike[str], *arguments: Any, **options: Any) -> Any:
@@ -159,9 +183,10 @@ def load_as(network: type[ColorizerModel], name_or_path: str | PathLike[str], *a
 
     Raises:
         CheckpointError: as `load_model`; or the checkpoint is of another kind.
+        ValueError: no network is kept in such a `dtype`.
     """
     name = str(name_or_path)
-    hub: Any = {option: options.pop(option) for option in HubOptions.__annotations__ if option in options}
+    hub: Any = take(HubOptions.__annotations__, options)
     folder = resolve_checkpoint(name, MODEL_FILES, **hub)
     kind: Any = network.config_class
     found, wanted = _model_type(folder, name), kind.model_type
@@ -172,6 +197,9 @@ def load_as(network: type[ColorizerModel], name_or_path: str | PathLike[str], *a
 
 def _load(network: type[ColorizerModel], folder: Path, name: str, *arguments: Any, **options: Any) -> Any:
     kind: Any = network.config_class
+    for option in ("dtype", "torch_dtype"):
+        if options.get(option) is not None:
+            options[option] = _precision(options[option])
     try:
         kind.from_pretrained(folder)
     except (OSError, ValueError, StrictDataclassError) as error:
@@ -195,6 +223,14 @@ def _load(network: type[ColorizerModel], folder: Path, name: str, *arguments: An
                 f"{name} has {len(info[problem])} {word} weights, such as {key}; it was not made for this network"
             )
     return model
+
+
+def _precision(dtype: Any) -> Any:
+    """A `dtype` as transformers takes it, if it is one of `PRECISIONS`."""
+    name = str(dtype).removeprefix("torch.")
+    if name not in PRECISIONS:
+        raise ValueError(f"dtype must be {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}, got {dtype!r:.40}")
+    return getattr(torch, name, name)
 
 
 def _model_type(folder: Path, name: str) -> str:
@@ -253,6 +289,7 @@ __all__ = [
     "ARCHITECTURES",
     "Architecture",
     "CheckpointInfo",
+    "ModelOptions",
     "bundled_checkpoints",
     "describe_checkpoint",
     "load_as",

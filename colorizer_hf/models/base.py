@@ -16,6 +16,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput
 
 from .hint_batch import HintBatch
+from .precision import in_full_precision
 
 CHROMA_SCALE = 110.0  # Lab a and b are divided by this everywhere; color.py has it too, which a network cannot import
 
@@ -58,14 +59,17 @@ class ColorizerModel(PreTrainedModel):
     """Base of every colorization network.
 
     A subclass implements `encode` and `decode`. Everything that does not depend on hints belongs into `encode`, which
-    runs once per photo; `decode` runs once per edit.
+    runs once per photo; `decode` runs once per edit. Both are `in_full_precision` as far as they use weights: those may
+    be kept in half precision, tensors that come and go are float32.
     """
 
     config_class = ColorizerConfig
     base_model_prefix = "colorizer"
     main_input_name = "luminance"
+    input_modalities = "image"
     supports_hints: ClassVar[bool] = True  # networks that cannot use hints refuse a batch that holds any
     supports_palette: ClassVar[bool] = False  # likewise
+    limits_reach: ClassVar[bool] = True  # networks that carry hints as far as they please take those of "alike" only
 
     bin_centers: Tensor  # (Q, 2), ab / 110 of the chroma bins; of networks that predict a distribution
 
@@ -179,6 +183,7 @@ class AutomaticColorizer(ColorizerModel):
         """The way up: from the maps of `contract` to chroma (B, 2, H, W), Lab a and b / 110."""
         raise NotImplementedError
 
+    @in_full_precision
     def encode(self, luminance: Tensor) -> Tensor:
         """The chroma (B, 2, H, W) of photos of any size; see the contract."""
         height, width = luminance.shape[-2:]

@@ -27,6 +27,7 @@ from .coherence import coherent_logits
 from .hint_batch import HintBatch
 from .hint_spread import STRIDE, HintSpread, cell_points
 from .palette_shift import shift_to_palette
+from .precision import in_full_precision
 
 COHERENT_FROM = 0.3  # vividness from which on colours hold together altogether; at 0 nothing is pooled
 KEPT_OWN = 4  # a page shows other vividnesses beside the one in use
@@ -252,6 +253,7 @@ class ChromaFormerModel(ColorizerModel):
             init.ones_(module.weight)
             init.zeros_(module.bias)
 
+    @in_full_precision
     def encode(self, luminance: Tensor) -> ChromaFormerFeatures:
         height, width = luminance.shape[-2:]
         multiple = self.config.size_multiple
@@ -282,6 +284,7 @@ class ChromaFormerModel(ColorizerModel):
             visible=None if self.luminance_head is None else luminance + self.luminance_head(x),
         )
 
+    @in_full_precision
     def decode(
         self,
         features: ChromaFormerFeatures,

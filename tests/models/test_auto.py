@@ -4,8 +4,10 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel
 
@@ -39,6 +41,36 @@ class TestBundled:
 
     def test_the_default_is_the_flagship(self) -> None:
         assert load_model().config.model_type == "chromaformer"
+
+
+class TestOptions:
+    def test_networks_load_in_full_precision_unless_something_else_is_asked_for(self, saved: Path) -> None:
+        assert load_model(saved).dtype == torch.float32
+        assert load_model(saved, dtype="float16").dtype == torch.float16
+
+    def test_auto_is_what_the_checkpoint_says(self, saved: Path) -> None:
+        assert load_model(dtype="auto").dtype == torch.float32  # stored in halves, to be used in full
+        load_model(saved, dtype=torch.bfloat16).save_pretrained(folder := saved / "half")
+        assert load_model(folder, dtype="auto").dtype == torch.bfloat16
+        assert load_model(folder).dtype == torch.float32
+
+    @pytest.mark.parametrize("dtype", ["float99", torch.float64, torch.int8], ids=str)
+    def test_a_precision_that_networks_are_not_kept_in_is_refused(self, saved: Path, dtype: Any) -> None:
+        for load in (load_model, ARCHITECTURES["chromaformer"].model.from_pretrained):
+            with pytest.raises(ValueError, match="dtype must be auto, float32, float16 or bfloat16, got"):
+                load(saved, dtype=dtype)
+
+    @pytest.mark.parametrize("device_map", ["auto", "cpu", {"": "cpu"}], ids=str)
+    def test_a_device_map_places_the_network(self, saved: Path, device_map: Any) -> None:
+        model = load_model(saved, device_map=device_map)
+        assert model(torch.rand(1, 1, 64, 64)).chroma.device == torch.device("cpu")
+
+    def test_an_unknown_option_is_named(self, saved: Path) -> None:
+        with pytest.raises(TypeError, match=r"load_model has no option dtipe; did you mean dtype\?"):
+            load_model(saved, dtipe="float16")
+        for load in (ARCHITECTURES["chromaformer"].model.from_pretrained, AutoModel.from_pretrained):
+            with pytest.raises(TypeError, match="unexpected keyword argument 'dtipe'"):
+                load(saved, dtipe="float16")
 
 
 class TestAutoClasses:

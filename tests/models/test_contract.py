@@ -1,5 +1,7 @@
 """What every registered network promises; a new network joins by an entry in TINY, named after it."""
 
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -149,6 +151,30 @@ class TestContract:
     def test_labels_of_another_kind_are_refused(self, model: ColorizerModel) -> None:
         with pytest.raises(ValueError, match="labels must have shape"):
             model(photos(1), labels=torch.cat([labels_for(model, photos(1)), photos(1)], dim=1))
+
+    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+    def test_half_precision_rounds_weights_and_nothing_else(self, model: ColorizerModel, dtype: torch.dtype) -> None:
+        half = deepcopy(model).to(dtype)
+        rounded = deepcopy(half).float()
+        hints = hints_for(model, 2, 3)
+        palette = torch.tensor([[[0.3, 0.2, 0.5]]]).expand(2, -1, -1) if model.supports_palette else None
+        options = {"vividness": 0.8, "palette": palette}
+        got, expected = (network(photos(2), hints=hints, **options) for network in (half, rounded))
+        assert {tensor.dtype for tensor in half.parameters()} == {dtype}
+        for name, value in expected.items():
+            assert got[name].dtype == torch.float32
+            torch.testing.assert_close(got[name], value, atol=1e-6, rtol=1e-5)
+
+    def test_half_precision_is_not_for_training(self, model: ColorizerModel) -> None:
+        with pytest.raises(ValueError, match="weights in bfloat16 are to be used, not to be trained; call eval"):
+            model.to(torch.bfloat16).train()(photos(2))
+
+    @pytest.mark.parametrize("dtype", ["bfloat16", torch.float16], ids=str)
+    def test_loads_in_half_precision(self, model: ColorizerModel, dtype: Any, tmp_path: Path) -> None:
+        model.save_pretrained(tmp_path)
+        for loaded in (type(model).from_pretrained(tmp_path, dtype=dtype), load_model(tmp_path, dtype=dtype)):
+            assert str(loaded.dtype).endswith(str(dtype))
+            assert loaded(photos(1)).chroma.isfinite().all()
 
     def test_states_its_modality_and_sizes(self, model: ColorizerModel) -> None:
         assert model.config.modality in ("gray", "nir", "any")
