@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from numbers import Integral, Real
@@ -223,7 +223,7 @@ def hints_to_strokes(hints: Sequence[Hint], size: tuple[int, int]) -> list[Strok
 
 
 def collect_hints(
-    hints: "Sequence[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None", size: tuple[int, int]
+    hints: "Iterable[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None", size: tuple[int, int]
 ) -> list[Hint]:
     """Bring everything a caller may give as hints into one list: hints, an RGBA layer, or a list that mixes them.
 

@@ -1,6 +1,7 @@
 """Photographs to network input."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ class ColorizerImageProcessor(BaseImageProcessor):
             problem = f"{name} has no preprocessor_config.json that can be read; save its image processor there too"
             raise CheckpointError(problem) from error
 
-    def preprocess(self, images, size: int | None = None, return_tensors: str = "pt", **kwargs) -> BatchFeature:
+    def preprocess(self, images, size: int | None = None, return_tensors: str = "pt") -> BatchFeature:
         """Read and shrink photographs.
 
         Args:
@@ -89,7 +90,6 @@ class ColorizerImageProcessor(BaseImageProcessor):
                 list must have the same size at the network's input.
             size: Shorter side in pixels instead of `working_size`.
             return_tensors: "pt".
-            **kwargs: Not used.
 
         Returns:
             `luminance` (B, 1, h, w), L / 100 in [0, 1].
@@ -116,8 +116,8 @@ class ColorizerImageProcessor(BaseImageProcessor):
     def input_size(self, shape: tuple[int, int], *, size: int | None = None) -> tuple[int, int]:
         """Height and width of the network's input for a photo of the given height and width."""
         shorter = self.working_size if size is None else size
-        if not self.size_multiple <= shorter <= MAX_SIZE:
-            raise ValueError(f"size must be {self.size_multiple} to {MAX_SIZE} pixels, got {shorter}")
+        if not (isinstance(shorter, Integral) and self.size_multiple <= shorter <= MAX_SIZE):
+            raise ValueError(f"size must be {self.size_multiple} to {MAX_SIZE} pixels, got {shorter!r:.40}")
         scale = shorter / min(shape)
         longest = shorter * MAX_ASPECT
         height, width = (min(side * scale, longest) / self.size_multiple for side in shape)

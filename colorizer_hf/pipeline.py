@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby, islice
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any, Unpack
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -17,21 +17,28 @@ from transformers.pipelines import PIPELINE_REGISTRY
 
 from .chroma_upsampling import render, restore_luminance
 from .color import lab_to_rgb, lightness_table, rgb_to_hex
-from .errors import ColorizerError, HintError
+from .devices import check_device
+from .errors import ColorizerError, HintError, ImageError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
 from .imaging import Photo, eight_bit, read, with_note, without_location, write
-from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, load_folder, resolve_checkpoint
+from .imaging.addresses import fetch, is_address, shown
+from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, ModelOptions, load_folder, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
 from .models.fetching import HubOptions
+from .models.hint_batch import REACHES
+from .options import refuse_unknown, take
 from .palette import Palette
+from .photo_inputs import are_for_each, each_with_hints, photos_of, read_ahead, source_and_hints
 from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
 TASK = "image-colorization"
 # Bins closer than this (Lab units) count as one colour when suggestions are made.
 SAME_COLOR = 18.0
+# Options of a call that a pipeline can be made with.
+CALL_OPTIONS = ("hints", "vividness", "palette", "size", "allow_urls", "batch_size", "num_workers")
 
-Hints = Sequence[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None
+Hints = Iterable[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ class ColorizationResult:
 
     def save(
         self,
-        destination: str | Path | IO[bytes],
+        destination: str | PathLike[str] | IO[bytes],
         *,
         format: str | None = None,
         quality: int = 95,
@@ -163,7 +170,8 @@ class ColorizationResult:
 
         Raises:
             ImageError: the picture cannot be written; nothing is left behind.
-            ValueError: there is no such format, or none is given for a file object.
+            TypeError: a file object is in text mode.
+            ValueError: there is no such format, or none is given for a file object; the quality is none.
         """
         metadata = self.photo.metadata if gps else without_location(self.photo.metadata)
         metadata = with_note(metadata) if note else metadata
@@ -177,14 +185,13 @@ class ColorizationPipeline(Pipeline):
     pipe("portrait.jpg").save("portrait-colour.jpg")
     """
 
-    # The base class leaves the signatures of the steps open; ours are closed, so that a mistyped option is refused. Its
-    # `inputs` are called photos in a call.
+    # The base class leaves the signatures of the steps open; ours are closed. Its `inputs` are called photos in a call.
 
     model: ColorizerModel
     image_processor: ColorizerImageProcessor
 
     _load_tokenizer = False
-    _load_image_processor = True
+    _load_image_processor = None  # if it is there; networks state their sizes as well
     _load_feature_extractor = False
     _load_processor = False
 
@@ -193,27 +200,66 @@ class ColorizationPipeline(Pipeline):
         cls,
         name_or_path: str | Path | None = None,
         *,
-        device: str | torch.device | None = None,
-        **options: Unpack[HubOptions],
+        device: int | str | torch.device | None = None,
+        **options: Any,
     ) -> "ColorizationPipeline":
         """Load a pipeline.
 
         Args:
             name_or_path: A bundled checkpoint, a folder or a Hub id; None loads the bundled default.
-            device: Where to run; None takes an accelerator if there is one.
-            **options: For a Hub id: `revision`, `token`, `cache_dir`, `local_files_only`; see `HubOptions`.
+            device: Where to run; None takes an accelerator if there is one, unless a `device_map` says where.
+            **options: `dtype` and `device_map`, and for a Hub id `revision`, `token`, `cache_dir`, `local_files_only`;
+                see `ModelOptions`. Options of a call besides, which then hold unless the call says otherwise.
 
         Raises:
             CheckpointError: the checkpoint is missing, damaged or of another kind.
+            TypeError: there is no such option.
+            ValueError: an option is outside its range.
         """
+        refuse_unknown(cls.__name__, options, ("device", *ModelOptions.__annotations__, *CALL_OPTIONS))
+        held = take(CALL_OPTIONS, options)
+        hub: Any = take(HubOptions.__annotations__, options)
         name = str(name_or_path or DEFAULT_CHECKPOINT)
-        folder = resolve_checkpoint(name, **options)
-        model = load_folder(folder, name)
+        folder = resolve_checkpoint(name, **hub)
+        model = load_folder(folder, name, **options)
+        if device is None and options.get("device_map") is not None and not hasattr(model, "hf_device_map"):
+            device = model.device
         processor = ColorizerImageProcessor.from_pretrained(folder)
-        return cls(model=model, image_processor=processor, task=TASK, device=device)
+        return cls(model=model, image_processor=processor, device=device, **held)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        model: ColorizerModel,
+        image_processor: ColorizerImageProcessor | None = None,
+        *,
+        task: str = TASK,
+        device: int | str | torch.device | None = None,
+        **options: Any,
+    ) -> None:
+        """Make a pipeline of its parts.
+
+        Args:
+            model: The network.
+            image_processor: None makes one for the sizes that the network states.
+            task: See transformers.
+            device: Where to run; None takes an accelerator if there is one.
+            **options: Options of a call, which hold unless the call says otherwise.
+
+        Raises:
+            TypeError: there is no such option, or `model` is no colorizer.
+            ValueError: an option is outside its range, or there is no such device here.
+        """
+        if not (hasattr(model, "encode") and hasattr(model, "decode")):
+            raise TypeError(f"a colorization pipeline needs a network that colorizes, got {type(model).__name__}")
+        if image_processor is None:
+            sizes = {"working_size": model.config.working_size, "size_multiple": model.config.size_multiple}
+            image_processor = ColorizerImageProcessor(**sizes)
+        if device is not None:
+            check_device(device)
+        _check_counts(options.get("batch_size"), options.get("num_workers"))
+        options.pop("local_files_only", None)  # transformers' `pipeline` has used it and passes it on nevertheless
+        parts: Any = {"model": model, "image_processor": image_processor, "task": task, "device": device}
+        super().__init__(**parts, **options)
         self.model.to(memory_format=torch.channels_last)  # convolutions run faster so on CPUs
 
     def save_pretrained(self, save_directory: str | PathLike[str], **kwargs: Any) -> None:
@@ -249,64 +295,102 @@ class ColorizationPipeline(Pipeline):
         self,
         photos: Any,
         *,
-        hints: Hints = None,
+        hints: Hints | Sequence[Hints] = None,
         vividness: float | None = None,
         palette: Palette | None = None,
         size: int | None = None,
-        batch_size: int = 1,
+        allow_urls: bool | None = None,
+        batch_size: int | None = None,
+        num_workers: int | None = None,
     ) -> Any:
         """Give colour to a photograph, or to many.
 
         Args:
-            photos: A photograph in any form that `colorizer_hf.imaging.read` takes; or a list or a generator of them.
-            hints: Colours that are known: `Hint` objects, an RGBA layer painted over the photo, or a list of both.
-                They apply to every photo of the call.
+            photos: A photograph in any form that `colorizer_hf.imaging.read` takes, or a dictionary of such an `image`
+                and, if it has some of its own, `hints`; or a list, tuple, dataset, column, generator or other iterable
+                of them.
+            hints: Colours that are known: `Hint` objects, an RGBA layer painted over the photo, or a list of both,
+                which apply to every photo of the call; or one such list, or None, for each photo.
             vividness: 0 gives the expected colour, which has the least error and looks muted; 1 pictures as colourful
                 as photographs are, mistakes included; None takes what the pipeline was made with, as a rule
                 `DEFAULT_VIVIDNESS`.
             palette: Colours that the pictures should be made of; None leaves them to the network.
             size: Working resolution, shorter side in pixels; None takes the network's own.
-            batch_size: Photos of a list or generator that go through the network together; sizes may be mixed.
+            allow_urls: Fetch photographs from addresses of the web, and take data addresses; see
+                `colorizer_hf.imaging.addresses`. None takes what the pipeline was made with, as a rule False.
+            batch_size: Photos that go through the network together; sizes may be mixed. None takes what the pipeline
+                was made with, as a rule 1.
+            num_workers: Threads that read photos ahead; None takes what the pipeline was made with, as a rule 0.
 
         Returns:
-            A `ColorizationResult`; a list of them for a list; an iterator over them for a generator.
+            A `ColorizationResult`; a list of them for a list or tuple; an iterator over them for everything else that
+            holds many.
 
         Raises:
             ImageError: a photograph cannot be read.
             HintError: a hint makes no sense or lies outside the photo.
+            TypeError: what is given is no photograph.
             ValueError: an option is outside its range.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        options = {"hints": hints, "vividness": vividness, "palette": palette, "size": size}
-        if isinstance(photos, list) and not photos:
+        _check_counts(batch_size, num_workers)
+        options = {"vividness": vividness, "palette": palette, "size": size, "allow_urls": allow_urls}
+        workload = {"batch_size": batch_size, "num_workers": num_workers}
+        many = photos_of(photos)
+        if are_for_each(hints):
+            if many is None:
+                raise HintError("one photograph takes one list of hints, not a list of lists")
+            pairs = each_with_hints(many, hints)
+            many, hints = list(pairs) if isinstance(many, list) else pairs, None
+        if many is None:
+            return super().__call__(photos, hints=hints, **options, **workload)
+        if isinstance(many, list) and not many:
             return []
-        return super().__call__(photos, batch_size=batch_size, num_workers=0, **options)
+        # Of what can be iterated the base class knows lists and generators only.
+        inputs = many if isinstance(many, list) else (photo for photo in many)
+        return super().__call__(inputs, hints=hints, **options, **workload)
 
-    def _sanitize_parameters(  # ty: ignore[incompatible-method-override]
+    def _sanitize_parameters(
         self,
         hints: Hints = None,
         vividness: float | None = None,
         palette: Palette | None = None,
         size: int | None = None,
+        allow_urls: bool | None = None,
+        **unknown: Any,
     ) -> tuple[dict, dict, dict]:
         """The options of each step that were given; they go over those that the pipeline was made with."""
+        refuse_unknown(type(self).__name__, unknown, ("device", *CALL_OPTIONS))
         if vividness is not None:
             check_vividness(vividness)
-        preprocess, forward = {"size": size, "hints": hints}, {"vividness": vividness, "palette": palette}
-        return _given(preprocess), _given(forward), {}
+        if palette is not None and not isinstance(palette, Palette):
+            raise TypeError(f"palette must be a Palette, as Palette.of_colors gives it, got {type(palette).__name__}")
+        if isinstance(hints, Iterator):
+            hints = list(hints)  # for every photo, not for the first alone
+        preprocess = {"size": size, "hints": hints, "allow_urls": allow_urls}
+        return _given(preprocess), _given({"vividness": vividness, "palette": palette}), {}
 
-    def preprocess(self, input_: Any, size: int | None = None, hints: Hints = None) -> dict[str, Any]:  # ty: ignore[incompatible-method-override]
+    def preprocess(  # ty: ignore[incompatible-method-override]
+        self, input_: Any, size: int | None = None, hints: Hints = None, allow_urls: bool = False
+    ) -> dict[str, Any]:
         """Read one photo, shrink its luminance to the network's size, collect its hints."""
-        photo = input_ if isinstance(input_, Photo) else read(input_)
+        source, own_hints = source_and_hints(input_)
+        if is_address(source):
+            if not allow_urls:
+                raise ImageError(f"{shown(source)}: it is an address; download the picture, or pass allow_urls=True")
+            source = fetch(source)
+        photo = source if isinstance(source, Photo) else read(source)
         luminance = self.image_processor.shrink(photo, size=size)
-        return {"photo": photo, "luminance": luminance, "hints": self.prepare_hints(hints, photo)}
+        batch = self.prepare_hints(hints if own_hints is None else own_hints, photo)
+        return {"photo": photo, "luminance": luminance, "hints": batch}
 
     def prepare_hints(self, hints: Hints, photo: Photo) -> HintBatch:
         """A caller's hints for a photo as a batch of one, on the network's device."""
         batch = hints_to_batch(collect_hints(hints, photo.size), photo.size).to(self.device)
         if len(batch) and not self.model.supports_hints:
             raise HintError(f"a {self.model.config.model_type} takes no hints; leave them out or take another model")
+        if not self.model.limits_reach and (batch.reach != REACHES.index("alike")).any():
+            network = self.model.config.model_type
+            raise HintError(f"a {network} cannot limit how far a hint reaches; give every hint the reach 'alike'")
         return batch
 
     def prepare_palette(self, palette: Palette | None, batch_size: int = 1) -> Tensor | None:
@@ -333,7 +417,7 @@ class ColorizationPipeline(Pipeline):
             photo,
             chroma=output.chroma[0],
             logits=None if output.logits is None else output.logits[0],
-            bin_centers=None if output.logits is None else self.model.bin_centers.cpu(),
+            bin_centers=None if output.logits is None else self.model.bin_centers.float().cpu(),
             predicted_luminance=None if output.luminance is None else output.luminance[0],
         )
 
@@ -351,10 +435,9 @@ class ColorizationPipeline(Pipeline):
         postprocess_params: dict,
     ) -> Iterator[ColorizationResult]:
         """Photos in batches; the base class could only batch photos of one size."""
-        remaining = iter(inputs)
-        while chunk := list(islice(remaining, batch_size)):
-            prepared = [self.preprocess(photo, **preprocess_params) for photo in chunk]
-            for _, group in groupby(prepared, key=lambda inputs: inputs["luminance"].shape):
+        prepared = read_ahead(partial(self.preprocess, **preprocess_params), inputs, num_workers)
+        while chunk := list(islice(prepared, batch_size)):
+            for _, group in groupby(chunk, key=lambda inputs: inputs["luminance"].shape):
                 yield from self._run_group(list(group), forward_params)
 
     def _run_group(self, group: list[dict[str, Any]], forward_params: dict) -> Iterator[ColorizationResult]:
@@ -366,6 +449,12 @@ class ColorizationPipeline(Pipeline):
             # Copies, so that who keeps or pickles one result does not keep the whole batch.
             one = ColorizerOutput(**{name: value[i : i + 1].clone() for name, value in output.items()})
             yield self.postprocess((inputs["photo"], one))
+
+
+def _check_counts(batch_size: Any, num_workers: Any) -> None:
+    for name, least, count in (("batch_size", 1, batch_size), ("num_workers", 0, num_workers)):
+        if count is not None and not (isinstance(count, int) and count >= least):
+            raise ValueError(f"{name} must be at least {least}, got {count!r:.40}")
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

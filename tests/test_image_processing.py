@@ -1,5 +1,7 @@
 """Photographs to network input."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -41,9 +43,9 @@ class TestShrink:
         sixteen = eight.astype(np.uint16) * 257
         torch.testing.assert_close(PROCESSOR.shrink(read(sixteen)), PROCESSOR.shrink(read(eight)), atol=0.03, rtol=0)
 
-    @pytest.mark.parametrize("size", [16, 1025])
-    def test_refuses_a_size_out_of_range(self, size: int) -> None:
-        with pytest.raises(ValueError, match=f"size must be 32 to 1024 pixels, got {size}"):
+    @pytest.mark.parametrize("size", [16, 1025, 64.5, "64"])
+    def test_refuses_a_size_out_of_range(self, size: Any) -> None:
+        with pytest.raises(ValueError, match=f"size must be 32 to 1024 pixels, got {size!r}"):
             PROCESSOR.shrink(read(np.zeros((8, 8), np.uint8)), size=size)
 
 
@@ -52,6 +54,10 @@ class TestPreprocess:
         photos = [np.zeros((64, 64), np.uint8), np.full((128, 128), 255, np.uint8)]
         luminance = PROCESSOR.preprocess(photos)["luminance"]
         assert luminance.shape == (2, 1, 64, 64)
+
+    def test_an_unknown_option_is_named(self) -> None:
+        with pytest.raises(TypeError, match="unexpected keyword argument 'sise'"):
+            PROCESSOR(np.zeros((64, 64), np.uint8), sise=64)
 
     def test_survives_save_and_load(self, tmp_path) -> None:
         PROCESSOR.save_pretrained(tmp_path)

@@ -4,15 +4,15 @@ from typing import Annotated
 
 import typer
 
+from ..devices import check_device
+
 
 def _check(device: str | None) -> str | None:
     if device is not None:
-        import torch
-
         try:
-            torch.zeros(1, device=device).item()  # that it holds a number also rules out "meta"
-        except (AssertionError, ImportError, RuntimeError) as error:  # unknown to torch, absent, or not built in
-            raise typer.BadParameter(f"there is no device {device!r} here") from error
+            check_device(device)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
     return device
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ImageError
+from .addresses import is_address, shown
 from .decoding import open_encoded
 from .encoded import Encoded
 from .formats import FORMATS, HEAD_LENGTH, detect
@@ -71,8 +72,9 @@ def read(
 
     Args:
         source: path; binary file object, read from its start; the bytes of a file; PIL image; array (H, W) or
-            (H, W, 1|3|4) of bool, integers or floats; torch tensor (H, W) or (1|3|4, H, W) of the same. Numbers of more
-            than 8 bits, and floats, become 16-bit codes.
+            (H, W, 1|3|4); torch tensor (H, W) or (1|3|4, H, W). Numbers in memory mean what their type says: bool,
+            uint8 and uint16 are codes. Other integers are codes of 8 bits if all lie in 0..255, of 16 bits if all lie
+            in 0..65535. Floats, which become 16-bit codes, and integers beyond follow `levels`.
         max_pixels: how many pixels a picture may have; checked before anything is decoded.
         own_colors: longer side in pixels at which to keep the colours, to show or to copy them; None drops them.
         levels: which numbers are black and white. "auto": 0 and the largest number of the type (of floats 1), unless
@@ -98,6 +100,8 @@ def read(
         if isinstance(source, Image.Image):
             format = _PILLOW_NAMES.get(source.format or "", source.format)
             return _to_photo(from_pillow(source), format if format in FORMATS else None, options)
+        if is_address(source):
+            raise ImageError("it is an address, and nothing is fetched; download the picture and name the file")
         with _binary_file(source) as file:
             return _read_file(file, options)
 
@@ -182,11 +186,26 @@ def _to_srgb(encoded: Encoded, raster: Raster) -> tuple[Callable[[np.ndarray], n
 def _read_array(pixels: np.ndarray, options: _Options) -> Photo:
     _check_size((pixels.shape[1], pixels.shape[0]), options.max_pixels)
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    levels = options.levels
+    if levels == "auto" and pixels.dtype.kind in "ui":
+        pixels = _as_codes(pixels)
+        levels = "as-is" if _are_codes(pixels) else "auto"
     samples = array_samples(pixels, "gray" if channels == 1 else "rgb", "straight" if channels == 4 else None)
-    raster = to_raster(samples, options.levels, options.band)
+    raster = to_raster(samples, levels, options.band)
     sketch = None if options.own_colors is None else ColorSketch(raster.size, options.own_colors)
     luminance, alpha = luminance_and_alpha(raster, None, sketch)
     return Photo(luminance, alpha, notes=raster.notes, colors=None if sketch is None else sketch.colors())
+
+
+def _as_codes(pixels: np.ndarray) -> np.ndarray:
+    """Integers of any type as uint8 or uint16 if all of them can be; those types are what they say, dark or not."""
+    if _are_codes(pixels) or pixels.min() < 0 or pixels.max() > 65535:
+        return pixels
+    return pixels.astype(np.uint8 if pixels.max() <= 255 else np.uint16)
+
+
+def _are_codes(pixels: np.ndarray) -> bool:
+    return pixels.dtype.newbyteorder("=") in (np.uint8, np.uint16)
 
 
 def _is_tensor(source: Any) -> bool:
@@ -207,7 +226,7 @@ def _tensor_pixels(tensor: Any) -> np.ndarray:
 def _name(source: Source) -> str:
     """What to call a source in a message."""
     if isinstance(source, str | os.PathLike):
-        return str(source)
+        return shown(str(source))
     name = getattr(source, "filename", None) or getattr(source, "name", None)  # PIL images, file objects
     return name if isinstance(name, str) and name else "the picture"
 
@@ -235,7 +254,8 @@ def _open(path: Path) -> IO[bytes]:
     except PermissionError as error:
         raise ImageError("you are not allowed to read it; change its permissions") from error
     except (OSError, ValueError) as error:
-        raise ImageError(f"it cannot be opened ({error}); check the name") from error
+        reason = getattr(error, "strerror", None) or error  # without the name once more
+        raise ImageError(f"it cannot be opened ({reason}); check the name") from error
 
 
 @contextmanager

@@ -59,6 +59,8 @@ def write(
         raise ValueError(f"pixels must have shape (H, W, 3) or (H, W, 4), got {pixels.shape}")
     if pixels.dtype not in (np.uint8, np.uint16):
         raise ValueError(f"pixels must be uint8 or uint16, got {pixels.dtype}")
+    if isinstance(destination, io.TextIOBase):
+        raise TypeError("a file must be opened in binary mode ('wb')")
     if not 1 <= quality <= 100:
         raise ValueError(f"quality must be in 1..100, got {quality}")
     format = _format(destination, format)

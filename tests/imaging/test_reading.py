@@ -133,6 +133,42 @@ class TestSources:
         with pytest.raises(ValueError, match=r"pixels must be bool, integers or floats, got complex128"):
             read(np.zeros((4, 4), np.complex128))
 
+    @pytest.mark.parametrize("dtype", ["i1", "i2", "i4", "i8", "u4", "u8", ">i4", torch.int64], ids=str)
+    def test_other_integers_are_8_bit_codes_if_they_can_be(self, gray, dtype):
+        codes = gray // 2
+        photo = read(torch.from_numpy(codes).to(dtype) if isinstance(dtype, torch.dtype) else codes.astype(dtype))
+        assert photo.luminance.dtype == np.uint8
+        np.testing.assert_array_equal(photo.luminance, codes)
+
+    @pytest.mark.parametrize("dtype", ["i4", "i8", "u4", "u8", ">i4"])
+    def test_or_else_16_bit_codes(self, gray, dtype):
+        codes = gray.astype(np.uint16) * 257
+        np.testing.assert_array_equal(read(codes.astype(dtype)).luminance, codes)
+
+    @pytest.mark.parametrize("top", [100, 4095])
+    def test_dark_codes_of_16_bits_stay_dark(self, gray, top):
+        codes = gray.astype(np.uint16) * top // 255
+        photo = read(codes)
+        np.testing.assert_array_equal(photo.luminance, codes)
+        assert photo.luminance.dtype == np.uint16
+        assert photo.notes == ()
+
+    def test_levels_go_before_the_type(self, gray):
+        np.testing.assert_array_equal(
+            read(gray.astype(np.int64) * 10, levels=(0, 2550)).luminance, gray * np.uint16(257)
+        )
+
+    @pytest.mark.parametrize("address", ["https://example.com/old.jpg", "data:image/png;base64,AAAA", "s3://a/b.tif"])
+    def test_addresses_are_not_fetched(self, address):
+        with pytest.raises(ImageError, match=f"{address}: it is an address, and nothing is fetched; download"):
+            read(address)
+
+    @pytest.mark.parametrize("name", ["A" * 200_000, "data:image/png;base64," + "A" * 200_000], ids=["path", "address"])
+    def test_a_long_name_is_not_repeated(self, name):
+        with pytest.raises(ImageError) as caught:
+            read(name)
+        assert len(str(caught.value)) < 250
+
     def test_other_objects_are_refused(self):
         with pytest.raises(TypeError, match=r"source must be a path, file, .* got int"):
             read(3)  # ty: ignore[invalid-argument-type]
