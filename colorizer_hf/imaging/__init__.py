@@ -3,7 +3,7 @@
 from .formats import SUFFIXES, WRITTEN, suffix_of_result
 from .location import without_location
 from .metadata import Metadata, Text
-from .own_colors import FULL_SIZE
+from .own_colors import FULL_SIZE, PUT_ASIDE
 from .photo import Photo, eight_bit
 from .provenance import with_note
 from .reading import read
@@ -11,6 +11,7 @@ from .writing import write
 
 __all__ = [
     "FULL_SIZE",
+    "PUT_ASIDE",
     "SUFFIXES",
     "WRITTEN",
     "Metadata",

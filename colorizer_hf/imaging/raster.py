@@ -40,7 +40,7 @@ def bands(height: int, width: int) -> Iterator[tuple[int, int]]:
 
 
 def luminance_and_alpha(
-    raster: Raster, to_srgb: Callable[[np.ndarray], np.ndarray] | None, sketch: ColorSketch | None = None
+    raster: Raster, to_srgb: Callable[[np.ndarray], np.ndarray] | None, sketch: ColorSketch
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Luminance codes (H, W) and alpha (H, W) or None, band by band.
 
@@ -65,7 +65,7 @@ def _codes(
     rows: np.ndarray,
     color_space: ColorSpace,
     to_srgb: Callable[[np.ndarray], np.ndarray] | None,
-    sketch: ColorSketch | None,
+    sketch: ColorSketch,
 ) -> np.ndarray:
     if color_space == "gray":
         rows = rows.reshape(rows.shape[:2])
@@ -78,8 +78,7 @@ def _codes(
         rows = _rgb_of_ink(rows)
     from ..color import luminance_codes  # here, so that gray pictures do without its imports
 
-    if sketch is not None:
-        sketch.add(rows)
+    sketch.add(rows)
     return luminance_codes(rows)
 
 

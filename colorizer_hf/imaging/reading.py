@@ -53,6 +53,8 @@ _PILLOW_NAMES = {"MPO": "JPEG", "PPM": "PNM", "HEIF": "HEIC"}
 
 _Bytes = bytes | bytearray | memoryview
 
+_GLANCE = 64  # pixels of the longer side: enough to see whether there are colours, and noise is averaged away
+
 _DAMAGED = "it is damaged or cut off; copy or download it again"
 
 
@@ -152,16 +154,16 @@ def _to_photo(
     _check_size(encoded.size, options.max_pixels)
     raster = to_raster(encoded.decode(), options.levels, options.band)
     to_srgb, profile_notes = _to_srgb(encoded, raster)
-    sketch = None if options.own_colors is None else ColorSketch(raster.size, options.own_colors)
+    sketch = ColorSketch(raster.size, options.own_colors or _GLANCE)
     luminance, alpha = luminance_and_alpha(raster, to_srgb, sketch)
-    colors = None if sketch is None else sketch.colors()
+    colors = None if options.own_colors is None else sketch.colors
     metadata, orientation, word_notes = collect(encoded.exif, encoded.info, find_words())
     if orientation in _TURNS:
         turn = _TURNS[orientation]
         luminance = np.ascontiguousarray(turn(luminance))
         alpha = None if alpha is None else np.ascontiguousarray(turn(alpha))
         colors = None if colors is None else np.ascontiguousarray(turn(colors))
-    notes = (*encoded.notes, *raster.notes, *profile_notes, *word_notes)
+    notes = (*encoded.notes, *raster.notes, *profile_notes, *word_notes, *sketch.notes)
     return Photo(luminance, alpha, metadata, format, tuple(dict.fromkeys(notes)), colors)
 
 
@@ -192,9 +194,10 @@ def _read_array(pixels: np.ndarray, options: _Options) -> Photo:
         levels = "as-is" if _are_codes(pixels) else "auto"
     samples = array_samples(pixels, "gray" if channels == 1 else "rgb", "straight" if channels == 4 else None)
     raster = to_raster(samples, levels, options.band)
-    sketch = None if options.own_colors is None else ColorSketch(raster.size, options.own_colors)
+    sketch = ColorSketch(raster.size, options.own_colors or _GLANCE)
     luminance, alpha = luminance_and_alpha(raster, None, sketch)
-    return Photo(luminance, alpha, notes=raster.notes, colors=None if sketch is None else sketch.colors())
+    colors = None if options.own_colors is None else sketch.colors
+    return Photo(luminance, alpha, notes=(*raster.notes, *sketch.notes), colors=colors)
 
 
 def _as_codes(pixels: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Any
 from ..color_names import color_name
 from ..errors import ColorizerError, HintError
 from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, strokes_to_hints
-from ..imaging import Photo
+from ..imaging import PUT_ASIDE, Photo
 from ..palette import Palette
 from ..pipeline import ColorizationPipeline, ColorizationResult
 from ..vividness import DEFAULT_VIVIDNESS
@@ -26,7 +26,6 @@ from .pictures import View, show_original, show_part, show_result, show_small
 from .workspace import LostPhotoError, Workspace
 
 SWATCHES = (0.4, 0.8)  # luminance of suggested colours: their differences must be seen
-OWN_COLORS = "It came with colours or a tint of its own, which were put aside for new ones; Original shows them."
 
 Properties = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -246,8 +245,8 @@ def _suggestions(result: ColorizationResult, touched: tuple[float, float] | None
 
 def _notes(photo: Photo) -> list[str]:
     """What a person should know about how the photo was read, in sentences."""
-    notes = [f"{note[:1].upper()}{note[1:]}." for note in photo.notes]
-    return notes if photo.colors is None else [*notes, OWN_COLORS]
+    notes = [f"{note}; Original shows them" if note == PUT_ASIDE else note for note in photo.notes]
+    return [f"{note[:1].upper()}{note[1:]}." for note in notes]
 
 
 def _describe(offer: Alternative, image: str, size: tuple[int, int]) -> Properties:

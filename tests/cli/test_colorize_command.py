@@ -244,6 +244,12 @@ class TestOutput:
         assert result.stderr == f"{old}: files of its kind are only read, so its result is a PNG\n"
         assert format_of(tmp_path / "out" / "old.png") == "PNG"
 
+    def test_of_a_photograph_that_had_colours_has_new_ones_and_a_note_says_so(self, tmp_path: Path):
+        Image.merge("RGB", (gray(), gray().rotate(180), gray())).save(tmp_path / "colour.png")
+        result = colorizer(tmp_path / "colour.png", "-o", tmp_path / "out")
+        note = "it came with colours or a tint of its own, which were put aside for new ones"
+        assert (result.exit_code, result.stderr) == (0, f"{tmp_path / 'colour.png'}: {note}\n")
+
     def test_may_not_be_named_as_a_format_that_is_only_read(self, photo: Path, tmp_path: Path):
         result = colorizer(photo, "-o", tmp_path / "new.pgm")
         assert result.exit_code == 2

@@ -7,7 +7,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from colorizer_hf.imaging import read
+from colorizer_hf.imaging import FULL_SIZE, PUT_ASIDE, read
+from colorizer_hf.imaging.own_colors import ColorSketch
 
 RED, BLUE = (160, 60, 40), (60, 90, 170)
 
@@ -75,3 +76,30 @@ def test_a_tint_is_one_and_noise_is_none(tmp_path: Path) -> None:
     assert read(tmp_path / "noisy.jpg", own_colors=100).colors is None
     assert read(tmp_path / "gray.png", own_colors=100).colors is None
     assert read(tmp_path / "sepia.jpg", own_colors=100).colors is not None
+    assert read(tmp_path / "noisy.jpg").notes == read(tmp_path / "gray.png").notes == ()
+    assert read(tmp_path / "sepia.jpg").notes == (PUT_ASIDE,)
+
+
+def test_are_spoken_of_in_a_note_asked_for_or_not(halves: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(halves).save(tmp_path / "photo.png")
+    for source in (tmp_path / "photo.png", halves, Image.fromarray(halves), halves.astype(np.uint16) * 257):
+        assert read(source).notes == read(source, own_colors=100).notes == (PUT_ASIDE,)
+    assert read(halves[..., 0]).notes == ()
+
+
+def test_at_full_size_are_all_pixels_also_of_what_is_gray_but_stored_as_colour(halves: np.ndarray) -> None:
+    np.testing.assert_array_equal(read(halves, own_colors=FULL_SIZE).colors, halves)
+    gray = np.repeat(halves[..., :1], 3, axis=2)
+    photo = read(gray, own_colors=FULL_SIZE)
+    np.testing.assert_array_equal(photo.colors, gray)
+    assert photo.notes == ()
+    assert read(gray[..., 0], own_colors=FULL_SIZE).colors is None
+
+
+def test_nothing_of_the_rows_themselves_is_kept_for_they_are_as_large_as_the_photo(halves: np.ndarray) -> None:
+    rows = halves.copy()
+    sketch = ColorSketch((400, 300), 50)
+    sketch.add(rows)
+    rows[:] = 0
+    assert sketch.colors is not None
+    np.testing.assert_array_equal(sketch.colors[0, 0], RED)
