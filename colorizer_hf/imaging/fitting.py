@@ -13,9 +13,9 @@ from .stale import GEOREFERENCE
 from .xmp import split
 
 _PLACES = {
-    "JPEG": {"exif", "xmp", "iptc", "dpi", "comment"},
-    "PNG": {"exif", "xmp", "iptc", "dpi", "comment", "texts"},
-    "TIFF": {"exif", "xmp", "iptc", "dpi", "georeference"},
+    "JPEG": {"exif", "xmp", "iptc", "resources", "dpi", "comment"},
+    "PNG": {"exif", "xmp", "iptc", "resources", "dpi", "comment", "texts"},
+    "TIFF": {"exif", "xmp", "iptc", "resources", "dpi", "georeference"},
     "WEBP": {"exif", "xmp", "dpi"},
     "HEIC": {"exif", "xmp", "dpi"},
     "AVIF": {"exif", "xmp", "dpi"},
@@ -27,6 +27,8 @@ _PLACES = {
 """What each format has a place for; where a resolution has none of its own, EXIF has one."""
 
 _NAMES = {"AVIF": "an AVIF", "JXL": "a JPEG XL file", "JPEG2000": "a JPEG 2000 file"}
+
+_RESOURCES = {0x040A: "copyright flag", 0x040B: "web address"}  # Photoshop's; a digest without captions says nothing
 
 # PNG third edition, section 11.3.3.1, and the EXIF tags that mean the same.
 _TEXT_TAGS = {
@@ -60,7 +62,9 @@ def fit(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
     if "xmp" not in places:
         metadata = replace(metadata, xmp=None)
     if "iptc" not in places:
-        metadata = replace(metadata, iptc=None, photoshop=())
+        metadata = replace(metadata, iptc=None)
+    if "resources" not in places:
+        metadata = replace(metadata, photoshop=())
     if "dpi" not in places:
         metadata = replace(metadata, dpi=None)
     notes = [f"{_NAMES.get(format, f'a {format}')} has no place for {_listed(lost)}"] if lost else []
@@ -76,8 +80,10 @@ def _lost_blocks(metadata: Metadata, places: set[str]) -> list[str]:
         lost.append("its EXIF data")
     if "xmp" not in places and metadata.xmp is not None and not states_only_the_note(xmp):
         lost.append("its XMP data")
-    if "iptc" not in places and (metadata.iptc or metadata.photoshop):
+    if "iptc" not in places and metadata.iptc is not None:
         lost.append("its IPTC captions")
+    if "resources" not in places:
+        lost += [f"its {_RESOURCES[number]}" for number, _ in metadata.photoshop if number in _RESOURCES]
     if "dpi" not in places and metadata.dpi is not None:
         lost.append("its resolution")
     if not places & {"exif", "xmp"} and states_the_note(metadata):

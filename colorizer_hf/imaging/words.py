@@ -212,7 +212,7 @@ def _inflated(content: bytes, room: int) -> bytes:
 def _raw_profile(text: str) -> bytes:
     """ImageMagick's way to put bytes into a PNG: a name, their number, and they in hexadecimal digits."""
     try:
-        _, _, digits = text.split(maxsplit=2)
+        _, _, digits = text.strip().split("\n", 2)
         return bytes.fromhex("".join(digits.split()))
     except ValueError:
         return b""

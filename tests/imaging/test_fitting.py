@@ -137,6 +137,12 @@ class TestCaptions:
         assert second.metadata.iptc == IPTC
         assert second.metadata.photoshop == metadata.photoshop
 
+    def test_in_jpeg_2000_have_no_flag_and_address_beside_them(self):
+        metadata = Metadata(iptc=IPTC, photoshop=((0x040A, b"\1"), (0x040B, b"https://example.org/12"), (0x0425, b"d")))
+        photo, notes = through("JPEG2000", metadata)
+        assert photo.metadata.iptc == IPTC
+        assert notes == ("a JPEG 2000 file has no place for its copyright flag and its web address",)
+
     def test_longer_than_a_segment_are_kept_in_a_jpeg(self):
         long = IPTC + b"\x1c\x02\x7a\x80\x04" + (150_000).to_bytes(4, "big") + b"x" * 150_000
         assert through("JPEG", Metadata(iptc=long))[0].metadata.iptc == long

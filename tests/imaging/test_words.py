@@ -126,12 +126,12 @@ class TestPng:
         assert metadata.texts == (Text("Author", "A. Photographer"),)
         assert metadata.exif_tags()[ExifTags.Base.Make] == "Leica"
 
-    @pytest.mark.parametrize("name", ["iptc", "8bim"])
+    @pytest.mark.parametrize(("name", "title"), [("iptc", "iptc"), ("8bim", "8bim"), ("iptc", "IPTC profile")])
     @pytest.mark.parametrize("prefix", [b"", b"Photoshop 3.0\0"])
-    def test_captions_as_imagemagick_writes_them_are_found(self, save, gray, name, prefix):
+    def test_captions_as_imagemagick_and_exiftool_write_them_are_found(self, save, gray, name, title, prefix):
         content = prefix + resource(0x0404, IPTC)
         lines = [content.hex()[at : at + 72] for at in range(0, 2 * len(content), 72)]
-        text = "\n".join(["", name, f"{len(content):8}", *lines, ""])
+        text = "\n".join(["", title, f"{len(content):8}", *lines, ""])
         info = PngImagePlugin.PngInfo()
         info.add_text(f"Raw profile type {name}", text, zip=True)
         metadata = read(save(gray, "PNG", pnginfo=info)).metadata
