@@ -126,19 +126,18 @@ class Words:
 
 
 def collect(
-    read_exif: Callable[[], Image.Exif], info: Mapping[Any, Any], words: Words | None = None
+    read_exif: Callable[[], Image.Exif], info: Mapping[Any, Any], words: Words
 ) -> tuple[Metadata, int, tuple[str, ...]]:
     """What is worth keeping of a picture that will be turned upright.
 
     Args:
         read_exif: gives the EXIF tags.
-        info: Pillow's `info`: `xmp`, `dpi`, `photoshop`, `comment` and texts are looked at.
-        words: what was found in the file itself; None for a picture that was no file.
+        info: Pillow's `info`: `xmp` and `dpi` are looked at.
+        words: what Pillow does not find.
 
     Returns:
         The metadata, the EXIF orientation (1..8), and what a user should know, as phrases.
     """
-    words = _words_of(info) if words is None else words
     notes = list(words.notes)
     exif, orientation = Image.Exif(), 1
     try:
@@ -157,25 +156,6 @@ def collect(
     notes += drop_stale(exif, turned=orientation != 1)
     metadata = Metadata(_block_if_any(exif), _upright_xmp(xmp, orientation), dpi, iptc, resources, words.texts)
     return metadata, orientation, tuple(notes)
-
-
-def _words_of(info: Mapping[Any, Any]) -> Words:
-    """What Pillow's `info` has of a picture whose file is not at hand."""
-    resources = info.get("photoshop")
-    known = resources.items() if isinstance(resources, Mapping) else ()
-    block = block_of({number: content for number, content in known if isinstance(content, bytes)})
-    comment = info.get("comment")
-    if isinstance(comment, bytes):
-        comment = decoded(comment)
-    return Words(photoshop=block, texts=(Text("Comment", comment),) if isinstance(comment, str) and comment else ())
-
-
-def decoded(text: bytes) -> str:
-    """Text of unknown encoding, which mostly is UTF-8."""
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        return text.decode("latin-1")
 
 
 def _captions(block: bytes) -> tuple[bytes | None, tuple[tuple[int, bytes], ...]]:

@@ -28,7 +28,7 @@ from .pillow_reading import from_pillow
 from .profiles import srgb_conversion
 from .raster import Raster, luminance_and_alpha
 from .samples import array_samples
-from .words import find_words
+from .words import find_words, words_of_image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -101,7 +101,8 @@ def read(
             return _read_array(source, options)
         if isinstance(source, Image.Image):
             format = _PILLOW_NAMES.get(source.format or "", source.format)
-            return _to_photo(from_pillow(source), format if format in FORMATS else None, options)
+            format = format if format in FORMATS else None
+            return _to_photo(from_pillow(source), format, options, lambda: words_of_image(source))
         if is_address(source):
             raise ImageError("it is an address, and nothing is fetched; download the picture and name the file")
         with _binary_file(source) as file:
@@ -149,7 +150,7 @@ def _to_photo(
     encoded: Encoded,
     format: str | None,
     options: _Options,
-    find_words: Callable[[], Words | None] = lambda: None,
+    find_words: Callable[[], Words],
 ) -> Photo:
     _check_size(encoded.size, options.max_pixels)
     raster = to_raster(encoded.decode(), options.levels, options.band)

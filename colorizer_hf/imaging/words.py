@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
+from PIL import Image
+
 from .boxes import boxes
-from .metadata import Text, Words, decoded
+from .metadata import Text, Words
 from .photoshop import IPTC_RESOURCE, block_of, resources_of, sound_captions
 from .xmp import digest, extended_name, join
 
@@ -41,8 +43,8 @@ XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 IPTC_UUID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
-def find_words(file: IO[bytes], format: str | None) -> Words | None:
-    """Metadata in a file; None where Pillow or the TIFF's tags say all.
+def find_words(file: IO[bytes], format: str | None) -> Words:
+    """Metadata in a file; empty where Pillow finds all.
 
     Args:
         file: seekable, at any position.
@@ -58,9 +60,33 @@ def find_words(file: IO[bytes], format: str | None) -> Words | None:
     }
     find = finders.get(format or "")
     if find is None:
-        return None
+        return Words()
     file.seek(0)
     return find(file)
+
+
+def words_of_image(image: Image.Image) -> Words:
+    """What Pillow has found in a picture whose file is not at hand."""
+    info = image.info
+    known = info["photoshop"].items() if isinstance(info.get("photoshop"), dict) else ()
+    resources = {number: content for number, content in known if isinstance(content, bytes)}
+    texts = [
+        Text(keyword, str(value), getattr(value, "lang", "") or "", getattr(value, "tkey", "") or "")
+        for keyword, value in (getattr(image, "text", None) or {}).items()
+        if not (keyword == _XMP_KEYWORD or _RAW_PROFILE.match(keyword) or _STALE_KEYWORD.match(keyword))
+    ]
+    comment = info.get("comment")
+    if isinstance(comment, str | bytes) and comment and not texts:
+        texts.append(Text("Comment", comment if isinstance(comment, str) else _decoded(comment)))
+    return Words(photoshop=block_of(resources), texts=tuple(texts))
+
+
+def _decoded(text: bytes) -> str:
+    """Text of unknown encoding, which mostly is UTF-8."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
 
 
 def _find_in_tiff(file: IO[bytes]) -> Words:
@@ -89,7 +115,7 @@ def _find_in_jpeg(file: IO[bytes]) -> Words:
     exif, block, texts, extended = b"", b"", [], {}
     for marker, content in _segments(file):
         if marker == _COMMENT and content.strip(b"\0 "):
-            texts.append(Text("Comment", decoded(content.rstrip(b"\0"))))
+            texts.append(Text("Comment", _decoded(content.rstrip(b"\0"))))
         elif marker == 0xED and content.startswith(b"Photoshop 3.0\0"):
             block += content[14:]  # a long one goes on in the next segment
         elif marker == 0xE1 and content.startswith(b"Exif\0\0"):
@@ -240,7 +266,7 @@ def _find_in_gif(file: IO[bytes]) -> Words:
             label = file.read(1)
             blocks = _sub_blocks(file)
             if label == b"\xfe" and any(blocks):
-                texts.append(Text("Comment", decoded(b"".join(blocks))))
+                texts.append(Text("Comment", _decoded(b"".join(blocks))))
             elif label == b"\xff" and blocks[:1] == [b"XMP DataXMP"]:
                 # The packet lies there bare, so that its own letters were taken for lengths; behind it is a trailer.
                 bare = b"".join(bytes([len(block)]) + block for block in blocks[1:])

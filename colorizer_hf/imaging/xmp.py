@@ -45,6 +45,8 @@ _STALE: dict[str, re.Pattern[str] | None] = {
         "|NativeDigest)$"
     ),
     "http://purl.org/dc/elements/1.1/": re.compile("format$"),
+    "http://purl.org/dc/terms/": re.compile("provenance$"),  # a signed history in the old file, which ends there
+    "http://ns.xiaomi.com/photos/1.0/camera/": None,
     _NOTE: None,
 }
 # Places in the picture, measured before it was turned.

@@ -85,6 +85,10 @@ class TestJpeg:
         image = Image.open(io.BytesIO(save(gray, "JPEG", comment="a plate")))
         assert read(image).metadata.texts == (Text("Comment", "a plate"),)
 
+    def test_captions_of_a_picture_in_memory_are_kept(self, save, gray):
+        data = with_segments(save(gray, "JPEG"), segment(0xED, b"Photoshop 3.0\0" + resource(0x0404, IPTC)))
+        assert read(Image.open(io.BytesIO(data))).metadata.iptc == IPTC
+
     @settings(max_examples=50, deadline=None)
     @given(st.binary(max_size=200))
     def test_damage_in_captions_does_not_harm_pixels(self, block):
@@ -109,6 +113,11 @@ class TestPng:
             Text("Title", "Μύλος", "el", "Τίτλος"),
             Text("Source", "Стекло"),
         )
+
+    def test_texts_of_a_picture_in_memory_are_kept(self, save, gray):
+        texts = chunk(b"tEXt", b"Author\0Zo\xeb"), chunk(b"iTXt", b"Title\0\0\0el\0\0" + "Μύλος".encode())
+        image = Image.open(io.BytesIO(with_chunks(save(gray, "PNG"), *texts)))
+        assert read(image).metadata.texts == (Text("Author", "Zoë"), Text("Title", "Μύλος", "el"))
 
     @pytest.mark.parametrize("mode", ["gray", "deep gray", "deep colour"])
     def test_words_behind_the_pixels_are_found(self, gray, mode):
