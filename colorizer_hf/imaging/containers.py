@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from .metadata import JPEG_ROOM, Metadata, Text
 from .profiles import srgb_profile
-from .words import EXIF_BOX, EXIF_UUID, IPTC_UUID, UUID_BOX, XML_BOX, XMP_UUID
+from .stale import GEOREFERENCE
+from .tiff import georeference_block
+from .words import EXIF_BOX, EXIF_UUID, GEOTIFF_UUID, IPTC_UUID, UUID_BOX, XML_BOX, XMP_UUID
 from .xmp import digest, split
 
 Buffer = bytes | bytearray | memoryview
@@ -149,7 +151,7 @@ def jxl_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> It
 
 
 def jp2_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> Iterator[Buffer]:
-    """The same JPEG 2000 file with EXIF, XMP and captions in boxes of their customary numbers.
+    """The same JPEG 2000 file with EXIF, XMP, captions and georeference in boxes of their customary numbers.
 
     Args:
         encoded: a JP2 file, not a bare codestream.
@@ -157,7 +159,9 @@ def jp2_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> It
         size: width and height.
     """
     yield encoded
-    if (exif := metadata.exif_for(size, with_dpi=True)) is not None:
+    if block := georeference_block(metadata.exif_tags()):
+        yield _box(UUID_BOX, GEOTIFF_UUID + block)
+    if (exif := metadata.exif_for(size, with_dpi=True, without=GEOREFERENCE)) is not None:
         yield _box(UUID_BOX, EXIF_UUID + exif)
     if (xmp := metadata.xmp_for(size)) is not None:
         yield _box(UUID_BOX, XMP_UUID + xmp)

@@ -20,7 +20,7 @@ _PLACES = {
     "HEIC": {"exif", "xmp", "dpi"},
     "AVIF": {"exif", "xmp", "dpi"},
     "JXL": {"exif", "xmp", "dpi"},
-    "JPEG2000": {"exif", "xmp", "iptc", "dpi"},
+    "JPEG2000": {"exif", "xmp", "iptc", "dpi", "georeference"},
     "GIF": {"xmp", "comment"},
     "BMP": {"dpi"},
 }
@@ -51,7 +51,7 @@ def fit(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
     """
     places = _PLACES[format]
     lost: list[str] = []
-    metadata = _with_texts_placed(metadata, places, lost)
+    metadata = _with_texts_placed(metadata, format, lost)
     exif = metadata.exif_tags()
     if "georeference" not in places and any(tag in exif for tag in GEOREFERENCE):
         lost.append("its georeference")
@@ -101,8 +101,9 @@ def _without_tags(metadata: Metadata, exif: Image.Exif, unwanted: Sequence[int])
     return replace(metadata, exif=exif_block(exif) if exif else None)
 
 
-def _with_texts_placed(metadata: Metadata, places: set[str], lost: list[str]) -> Metadata:
+def _with_texts_placed(metadata: Metadata, format: str, lost: list[str]) -> Metadata:
     """Texts where the format has them, else in the EXIF tags of the same meaning as far as those are free."""
+    places = _PLACES[format]
     if "texts" in places or not metadata.texts:
         return metadata
     exif, kept = metadata.exif_tags(), []
@@ -110,7 +111,7 @@ def _with_texts_placed(metadata: Metadata, places: set[str], lost: list[str]) ->
         tag = _TEXT_TAGS.get(text.keyword)
         if text.keyword == "Comment" and "comment" in places:
             kept.append(text)
-        elif text.keyword == "Comment" and "exif" in places and _put_comment(exif, text.value, places):
+        elif text.keyword == "Comment" and "exif" in places and _put_comment(exif, text.value, format):
             continue
         elif tag is None or "exif" not in places or _says_something_else(exif, tag, text):
             lost.append(f"its text {text.keyword!r}")
@@ -119,12 +120,12 @@ def _with_texts_placed(metadata: Metadata, places: set[str], lost: list[str]) ->
     return replace(metadata, exif=exif_block(exif) if exif else None, texts=tuple(kept))
 
 
-def _put_comment(exif: Image.Exif, comment: str, places: set[str]) -> bool:
+def _put_comment(exif: Image.Exif, comment: str, format: str) -> bool:
     """Make a text EXIF's comment of the user, if that place is free (Exif 2.32, section 4.6.5)."""
     details = exif.get(ExifTags.IFD.Exif, {})
     if ExifTags.Base.UserComment in details:
         return False
-    is_little = "georeference" in places or exif.endian == "<"  # TIFF files are written so, whatever was read
+    is_little = format == "TIFF" or exif.endian == "<"  # TIFF files are written so, whatever was read
     order = "utf-16-le" if is_little else "utf-16-be"
     coded = b"ASCII\0\0\0" + comment.encode() if comment.isascii() else b"UNICODE\0" + comment.encode(order)
     exif[ExifTags.IFD.Exif] = {**details, ExifTags.Base.UserComment: coded}

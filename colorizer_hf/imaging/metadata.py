@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 
 from .exif import copy_tags, exif_block, parse_exif
 from .photoshop import IPTC_RESOURCE, KEPT_RESOURCES, block_of, resources_of
-from .stale import drop_stale
+from .stale import GEOREFERENCE, drop_stale
 from .xmp import still_true
 
 ORIENTATION = ExifTags.Base.Orientation
@@ -58,17 +58,18 @@ class Metadata:
     photoshop: tuple[tuple[int, bytes], ...] = ()
     texts: tuple[Text, ...] = ()
 
-    def exif_for(self, size: tuple[int, int], *, with_dpi: bool = False, with_orientation: bool = True) -> bytes | None:
+    def exif_for(self, size: tuple[int, int], *, with_dpi: bool = False, without: Collection[int] = ()) -> bytes | None:
         """The EXIF block for a file.
 
         Args:
             size: width and height of the picture in it.
             with_dpi: state the resolution too, for formats that have no other place for it.
-            with_orientation: state that the picture is upright, if the photograph stated its orientation.
+            without: tags that have another place in it.
         """
         exif = self.exif_tags_for(size)
-        if not with_orientation and ORIENTATION in exif:
-            del exif[ORIENTATION]
+        for tag in without:
+            if tag in exif:
+                del exif[tag]
         if with_dpi and self.dpi is not None:
             exif[ExifTags.Base.XResolution], exif[ExifTags.Base.YResolution] = self.dpi
             exif[ExifTags.Base.ResolutionUnit] = 2
@@ -115,6 +116,7 @@ class Words:
         texts: texts and comments.
         notes: what a user should know, as phrases.
         is_upright: whether the picture was turned when its pixels were decoded, whatever EXIF says.
+        georeference: a TIFF structure with the tags that say it, where they are not in EXIF.
     """
 
     exif: bytes | None = None
@@ -123,6 +125,7 @@ class Words:
     texts: tuple[Text, ...] = ()
     notes: tuple[str, ...] = ()
     is_upright: bool = False
+    georeference: bytes = b""
 
 
 def collect(
@@ -144,6 +147,7 @@ def collect(
         exif = copy_tags(parse_exif(words.exif) if words.exif is not None else read_exif())
         if (words.exif or info.get("exif")) and not exif:
             raise ValueError("Pillow found nothing in it")
+        exif.update(_georeference(words.georeference))
     except MemoryError:
         raise
     except Exception:  # Pillow fails on damaged tags in ways of its own: struct.error, TypeError, OverflowError, ...
@@ -156,6 +160,11 @@ def collect(
     notes += drop_stale(exif, turned=orientation != 1)
     metadata = Metadata(_block_if_any(exif), _upright_xmp(xmp, orientation), dpi, iptc, resources, words.texts)
     return metadata, orientation, tuple(notes)
+
+
+def _georeference(block: bytes) -> dict[int, Any]:
+    found = copy_tags(parse_exif(block))
+    return {tag: found[tag] for tag in GEOREFERENCE if tag in found}
 
 
 def _captions(block: bytes) -> tuple[bytes | None, tuple[tuple[int, bytes], ...]]:

@@ -9,6 +9,7 @@ from PIL import ExifTags, Image, TiffImagePlugin
 
 from .metadata import Metadata
 from .profiles import srgb_profile
+from .stale import GEOREFERENCE
 
 _XMP, _IPTC, _PHOTOSHOP = 700, 33723, 34377
 _DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
@@ -51,12 +52,24 @@ def write_tiff(file: IO[bytes], pixels: np.ndarray, metadata: Metadata) -> None:
         iccprofile=srgb_profile(),
         software=False,
         metadata=None,
-        extratags=tags + _plain_tags(exif),
+        extratags=tags + plain_tags(exif),
     )
     _append_directories(file, exif)
 
 
-def _plain_tags(exif: Image.Exif) -> list[tuple[int, int, int, Any, bool]]:
+def georeference_block(exif: Image.Exif) -> bytes:
+    """The tags that say where on the ground a picture lies as a GeoTIFF of one pixel; empty if there are none."""
+    import tifffile
+
+    tags = [entry for entry in plain_tags(exif) if entry[0] in GEOREFERENCE]
+    if not tags:
+        return b""
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.zeros((1, 1), np.uint8), byteorder="<", software=False, metadata=None, extratags=tags)
+    return buffer.getvalue()
+
+
+def plain_tags(exif: Image.Exif) -> list[tuple[int, int, int, Any, bool]]:
     """EXIF's first directory but for what is in directories of its own, for tifffile."""
     tags: list[tuple[int, int, int, Any, bool]] = []
     for tag, value in exif.items():

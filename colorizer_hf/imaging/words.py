@@ -40,6 +40,7 @@ _PACKED_BOX = b"brob"
 _FIRST_BOX = b"\0\0\0\x0c"  # its length: no bare codestream
 EXIF_UUID = b"JpgTiffExif->JP2"
 XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+GEOTIFF_UUID = bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03")  # GeoJP2: a GeoTIFF of one pixel
 IPTC_UUID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
@@ -289,8 +290,8 @@ def _sub_blocks(file: IO[bytes]) -> list[bytes]:
 
 
 def _find_in_boxes(file: IO[bytes]) -> Words:
-    exif, xmp, block = b"", None, b""
-    is_damaged = False
+    exif, xmp, block, georeference = b"", None, b"", b""
+    is_damaged, has_gml = False, False
     whole = file.read()
     for kind, first, end in boxes(whole) if whole.startswith(_FIRST_BOX) else ():
         content = whole[first:end]
@@ -305,10 +306,16 @@ def _find_in_boxes(file: IO[bytes]) -> Words:
             xmp = content[16:]
         elif kind == UUID_BOX and content[:16] == EXIF_UUID:
             exif = content[16:]
+        elif kind == b"asoc" and b"gml" in content[:100]:
+            has_gml = True
+        elif kind == UUID_BOX and content[:16] == GEOTIFF_UUID:
+            georeference = content[16:]
         elif kind == UUID_BOX and content[:16] == IPTC_UUID:
             block = block_of({IPTC_RESOURCE: content[16:]})
     notes = ("some of its metadata is damaged or too long and was left out",) if is_damaged else ()
-    return Words(exif.removeprefix(b"Exif\0\0"), xmp, block, (), notes)
+    if has_gml and not georeference:
+        notes = (*notes, "its georeference, which is GML and not GeoTIFF, was left out")
+    return Words(exif.removeprefix(b"Exif\0\0"), xmp, block, (), notes, georeference=georeference)
 
 
 def _find_in_jxl(file: IO[bytes]) -> Words:

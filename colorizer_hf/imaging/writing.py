@@ -15,7 +15,7 @@ from ..errors import ImageError
 from .containers import gif_pieces, jp2_pieces, jpeg_pieces, jxl_pieces, png_pieces
 from .fitting import fit
 from .formats import HEIC_IS_MISSING, SUFFIXES, WRITTEN
-from .metadata import Metadata
+from .metadata import ORIENTATION, Metadata
 from .photo import eight_bit
 from .profiles import srgb_profile
 from .raster import bands
@@ -156,7 +156,7 @@ def _encode_gif(file: IO[bytes], pixels: np.ndarray, metadata: Metadata, quality
 
 def _encode_avif(file: IO[bytes], pixels: np.ndarray, metadata: Metadata, quality: int) -> None:
     # Where EXIF has an orientation, Pillow takes it out, and writes the rest anew with all letters beyond ASCII as "?".
-    exif = metadata.exif_for(_size(pixels), with_dpi=True, with_orientation=False)
+    exif = metadata.exif_for(_size(pixels), with_dpi=True, without=(ORIENTATION,))
     Image.fromarray(pixels).save(
         file,
         "AVIF",

@@ -228,6 +228,22 @@ class TestGeoreference:
                 assert tags[tag].value == value
             assert tiff.geotiff_metadata["ModelPixelScale"] == [10.0, 10.0, 0.0]
 
+    def test_is_kept_in_jpeg_2000_as_a_geotiff_for_other_readers(self):
+        data, notes = written("JPEG2000", with_note(Metadata(georeferenced())))
+        assert notes == ()
+        first = data.index(bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03")) + 16
+        with tifffile.TiffFile(io.BytesIO(data[first:])) as tiff:
+            assert tiff.pages.first.shape == (1, 1)
+            assert {tag: tiff.pages.first.tags[tag].value for tag in GEO} == GEO
+        exif = read(data).metadata.exif_tags()
+        assert {tag: exif[tag] for tag in GEO} == GEO
+
+    def test_of_jpeg_2000_that_is_only_gml_is_named(self):
+        data, _ = written("JPEG2000", Metadata())
+        gml = b"lbl gml.data" + b"<gml/>"
+        photo = read(data + (len(gml) + 8).to_bytes(4, "big") + b"asoc" + gml)
+        assert photo.notes == ("its georeference, which is GML and not GeoTIFF, was left out",)
+
     def test_of_a_picture_that_was_turned_is_no_longer_true(self, gray):
         buffer = io.BytesIO()
         tifffile.imwrite(buffer, gray, extratags=[(274, 3, 1, 6, True), (33550, 12, 3, GEO[33550], True)])
