@@ -138,7 +138,8 @@ def _row(path: Path, outcome: Outcome) -> str:
         if look
     )
     what = outcome.result or f"failed: {outcome.message}"
-    words = f"<span><b>{escape(outcome.photo)}</b>{escape(what)}</span>"
+    notes = "".join(f"<small>{escape(note)}</small>" for note in outcome.notes)
+    words = f"<span><b>{escape(outcome.photo)}</b>{escape(what)}{notes}</span>"
     edit = (
         f'<button type="button" data-path="{escape(str(path))}" data-name="{escape(outcome.photo)}" '
         f'aria-label="Edit {escape(outcome.photo)}">Edit this one</button>'

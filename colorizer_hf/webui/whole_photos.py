@@ -46,6 +46,19 @@ class Options:
 
 
 @dataclass(frozen=True)
+class ColoredFile:
+    """A photo in colour.
+
+    Attributes:
+        path: Where it lies.
+        notes: What a person should know about how it was read and written, as phrases.
+    """
+
+    path: Path
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of one of many photos.
 
@@ -53,6 +66,7 @@ class Outcome:
         photo: Name of its file.
         result: Name of the result in the archive; None if it failed.
         message: What went wrong; empty if nothing did.
+        notes: What a person should know about how it was read and written, as phrases.
         before: Small picture of the photo as it came, if any was asked for.
         after: The same in colour.
     """
@@ -60,6 +74,7 @@ class Outcome:
     photo: str
     result: str | None
     message: str
+    notes: tuple[str, ...] = ()
     before: Path | None = None
     after: Path | None = None
 
@@ -73,8 +88,8 @@ def colorize_file(
     *,
     hints: str = "",
     looks: tuple[Path, Path] | None = None,
-) -> Path:
-    """Colorize one photo into a folder and return the result's path.
+) -> ColoredFile:
+    """Colorize one photo into a folder.
 
     Args:
         path: The photo.
@@ -92,12 +107,12 @@ def colorize_file(
     dabs = hints_from_json(hints, photo.size) if hints.strip() else None
     target = folder / result_name(clean_name(path.name), options.format)
     result = colorize(options.model, photo, dabs, options.vividness, options.palette)
-    result.save(target, note=options.note)
+    lost = result.save(target, note=options.note)
     if looks:
         before, after = looks
         write(original(photo, _LOOK), before)
         write(np.asarray(result.preview(_LOOK)), after)
-    return target
+    return ColoredFile(target, (*result.notes, *lost))
 
 
 def colorize_files(
@@ -120,11 +135,11 @@ def colorize_files(
         for number, path in enumerate(paths):
             pair = (looks / f"{number}-before.webp", looks / f"{number}-after.webp") if looks else None
             try:
-                result = colorize_file(path, Path(folder), colorize, options, looks=pair)
-                name = _free_name(result, taken)
-                pack.write(result, name)  # as it is: pictures do not get smaller
-                result.unlink()
-                yield Outcome(path.name, name, "", *(pair or ()))
+                done = colorize_file(path, Path(folder), colorize, options, looks=pair)
+                name = _free_name(done.path, taken)
+                pack.write(done.path, name)  # as it is: pictures do not get smaller
+                done.path.unlink()
+                yield Outcome(path.name, name, "", done.notes, *(pair or ()))
             except ColorizerError as error:
                 yield Outcome(path.name, None, str(error).removeprefix(f"{path.name}: "))
             except FileNotFoundError:  # what was just written is gone: the server's folder goes with the server
@@ -143,4 +158,4 @@ def _free_name(result: Path, taken: set[str]) -> str:
     return name
 
 
-__all__ = ["Colorize", "Options", "Outcome", "colorize_file", "colorize_files"]
+__all__ = ["ColoredFile", "Colorize", "Options", "Outcome", "colorize_file", "colorize_files"]

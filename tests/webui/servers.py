@@ -1,6 +1,7 @@
 """`colorizer app` as a person starts it, in a process of its own."""
 
 import os
+import signal
 import socket
 import socketserver
 import subprocess
@@ -80,6 +81,16 @@ def environment(files: Path, proxy: str) -> dict[str, str]:
     return kept | outside | {"no_proxy": "127.0.0.1,localhost", "TMPDIR": str(files), "PYTHONUNBUFFERED": "1"}
 
 
+@contextmanager
+def heeding_interrupts() -> Generator[None]:
+    """Ctrl-C ends processes that are started here, also where it is ignored: when tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def free_port() -> int:
     """A port that nobody listens to."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -112,14 +123,15 @@ def serve(
     files.mkdir(parents=True)
     asked: list[str] = []
     with gatekeeper(asked) as proxy, log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command, "--port", str(port), *options],
-            cwd=ROOT,
-            env=environment(files, proxy) | {"GRADIO_ROOT_PATH": root_path},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        with heeding_interrupts():
+            process = subprocess.Popen(
+                [sys.executable, *command, "--port", str(port), *options],
+                cwd=ROOT,
+                env=environment(files, proxy) | {"GRADIO_ROOT_PATH": root_path},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         server = Server(f"http://127.0.0.1:{port}", process, files, log, asked)
         try:
             wait_until_it_answers(server)

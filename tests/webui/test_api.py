@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import tifffile
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -18,7 +19,7 @@ from colorizer_hf import ColorizationPipeline, Hint, Palette
 from colorizer_hf.hints import hints_to_json
 from colorizer_hf.vividness import DEFAULT_VIVIDNESS
 from tests.webui.photos import CUP
-from tests.webui.servers import ROOT, Server
+from tests.webui.servers import ROOT, Server, gatekeeper
 
 RED, BLUE = Hint(300, 200, "#c02020", radius=30), Hint(40, 40, "#2040c0")
 HINTS = hints_to_json([RED, BLUE], (600, 400))
@@ -65,7 +66,7 @@ class TestDescription:
             (
                 "/colorize",
                 [("photo", "filepath", None), ("hints", "str", "")],
-                [("like", "filepath", None), ("palette", "str", "")],
+                [("like", "filepath", None), ("palette", "str", ""), ("palette_strength", "float", 0.5)],
             ),
             ("/batch", [("photos", "list[filepath]", None)], []),
         ],
@@ -118,10 +119,17 @@ class TestColorize:
             np.testing.assert_array_equal(np.asarray(picture), direct.pixels)
 
     def test_uses_a_few_named_colours(self, client: Client, pipe: ColorizationPipeline) -> None:
-        path = client.predict(handle_file(CUP), palette="#c02020, #2040c0", format="PNG", api_name="/colorize")
-        with Image.open(path) as picture:
-            direct = pipe(CUP, palette=Palette.of_colors(["#c02020", "#2040c0"]))
-            np.testing.assert_array_equal(np.asarray(picture), direct.pixels)
+        for strength in (0.5, 0.9):
+            path = client.predict(
+                handle_file(CUP),
+                palette="#c02020, #2040c0",
+                palette_strength=strength,
+                format="PNG",
+                api_name="/colorize",
+            )
+            with Image.open(path) as picture:
+                direct = pipe(CUP, palette=Palette.of_colors(["#c02020", "#2040c0"], strength=strength))
+                np.testing.assert_array_equal(np.asarray(picture), direct.pixels)
 
     @pytest.mark.parametrize("note", [True, False])
     @pytest.mark.parametrize(("format", "suffix"), [("JPEG", ".jpg"), ("PNG", ".png")])
@@ -173,6 +181,14 @@ class TestBatch:
             if result:
                 with Image.open(tmp_path / result) as picture:
                     np.testing.assert_array_equal(np.asarray(picture), pipe(photos / photo, vividness=0.5).pixels)
+
+    def test_says_what_one_should_know_of_each(self, client: Client, tmp_path: Path) -> None:
+        tifffile.imwrite(tmp_path / "stack.tif", np.full((5, 40, 60), 90, np.uint8), imagej=True)
+        files = [handle_file(tmp_path / "stack.tif"), handle_file(CUP)]
+        _, (stack, cup) = client.predict(files, api_name="/batch")
+        assert (stack["result"], stack["message"]) == ("stack-colour.jpg", "")
+        assert "page 1 of 5 was read" in stack["notes"]
+        assert cup["notes"] == []
 
     def test_no_photos_give_an_empty_archive(self, client: Client) -> None:
         archive, outcomes = client.predict([], api_name="/batch")
@@ -237,15 +253,91 @@ class TestRefusals:
 def answer_to(server: Server, endpoint: str, photo: Any) -> str:
     """The stream of events that a plain HTTP call gets."""
     options = [1, "chromaformer", "PNG", True]
-    data = [photo, "", *options] if endpoint == "colorize" else [[photo], *options]
+    return answer_to_call(server, endpoint, [photo, "", *options] if endpoint == "colorize" else [[photo], *options])
+
+
+def answer_to_call(server: Server, endpoint: str, data: list[Any]) -> str:
     with httpx.Client(base_url=f"{server.url}/gradio_api/call/", trust_env=False, timeout=60) as web:
         call = web.post(endpoint, json={"data": data})
         assert call.status_code == 200, call.text
         return web.get(f"{endpoint}/{call.json()['event_id']}").text
 
 
+def uploaded(server: Server) -> dict[str, Any]:
+    """The cup, on the server."""
+    with CUP.open("rb") as photo:
+        answer = httpx.post(f"{server.url}/gradio_api/upload", files={"files": photo}, trust_env=False)
+    return file_data(answer.json()[0])
+
+
+def sentence_in(answer: str) -> str:
+    """What a call that failed says."""
+    assert answer.startswith("event: error"), answer
+    said = json.loads(answer.split("data: ")[1])
+    return said["error"] if isinstance(said, dict) else said
+
+
 def file_data(path: Path | str) -> dict[str, Any]:
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+
+
+class TestPlainHttp:
+    """Programs that know nothing of Gradio's clients."""
+
+    @pytest.mark.parametrize("data", [[], [None] * 8, ["", None, "chromaformer", None, None]])
+    def test_null_and_what_is_left_out_at_the_end_are_the_defaults(self, server: Server, data: list[Any]) -> None:
+        answer = answer_to_call(server, "colorize", [uploaded(server), *data])
+        assert answer.startswith("event: complete"), answer
+        assert "coffee_cup-colour.jpg" in answer
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            ["cup.jpg"],
+            [7],
+            [{"path": 7}],
+            [{"url": "x"}],
+            [None, {"hints": []}],
+            [[]],
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("endpoint", ["colorize", "batch"])
+    def test_what_is_not_understood_is_answered_by_a_sentence(
+        self, server: Server, endpoint: str, data: list[Any]
+    ) -> None:
+        if endpoint == "batch" and data in ([[]], [None, {"hints": []}]):
+            data = [{"path": "cup.jpg"}]
+        sentence = sentence_in(answer_to_call(server, endpoint, data))
+        assert " in this call" in sentence or " of this call" in sentence
+        assert "\n" not in sentence
+
+    @pytest.mark.parametrize("options", [["", "much"], ["", [1]], ["", 1, "chromaformer", "PNG", True, "like.jpg"]])
+    def test_so_are_options_of_another_type(self, server: Server, options: list[Any]) -> None:
+        assert "parameters of this call" in sentence_in(
+            answer_to_call(server, "colorize", [uploaded(server), *options])
+        )
+
+
+class TestAddresses:
+    """A server that fetches what anybody names can be sent to places that only it can reach."""
+
+    @pytest.mark.parametrize("endpoint", ["colorize", "batch", "like"])
+    @pytest.mark.parametrize("scheme", ["http", "https", "ftp"])
+    def test_are_refused_in_one_sentence_and_not_asked(self, server: Server, endpoint: str, scheme: str) -> None:
+        asked: list[str] = []
+        with gatekeeper(asked) as place:  # it answers, so that a fetch would be seen
+            address = file_data(f"{scheme}://{place.removeprefix('http://')}/photo.jpg")
+            like = [uploaded(server), "", 1, "chromaformer", "PNG", True, address]
+            data = {"colorize": [address], "batch": [[address]], "like": like}[endpoint]
+            answer = answer_to_call(server, "batch" if endpoint == "batch" else "colorize", data)
+        assert sentence_in(answer).startswith("addresses of files are not fetched; upload the photo instead")
+        assert asked == server.asked == []
+
+    def test_of_public_places_too(self, client: Client, server: Server) -> None:
+        with pytest.raises(AppError, match="addresses of files are not fetched"):
+            client.predict(handle_file("https://raw.githubusercontent.com/a/b/c.jpg"), api_name="/colorize")
+        assert server.asked == []
 
 
 @pytest.fixture
@@ -256,9 +348,7 @@ def secret(tmp_path: Path) -> Path:
 
 class TestFilesOfTheServer:
     def test_an_upload_by_plain_http_is_coloured(self, server: Server) -> None:
-        with CUP.open("rb") as photo:
-            uploaded = httpx.post(f"{server.url}/gradio_api/upload", files={"files": photo}, trust_env=False).json()
-        answer = answer_to(server, "colorize", file_data(uploaded[0]))
+        answer = answer_to(server, "colorize", uploaded(server))
         assert answer.startswith("event: complete")
         (result,) = json.loads(answer.split("data: ")[1])
         assert result["path"].endswith("coffee_cup-colour.png")
@@ -268,8 +358,7 @@ class TestFilesOfTheServer:
     def test_that_were_not_uploaded_are_not_taken(self, server: Server, endpoint: str, path: str, secret: Path) -> None:
         before = server.temporary_files()
         answer = answer_to(server, endpoint, file_data(path.format(secret=secret)))
-        assert answer.startswith("event: error")
-        assert "root:" not in answer
+        assert sentence_in(answer).startswith("a file in this call is none that was uploaded")
         copies = {path.name for path in server.temporary_files() - before}
         assert not {name for name in copies if "passwd" in name or "secret" in name}
 

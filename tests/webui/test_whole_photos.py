@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from colorizer_hf.errors import HintError, ImageError
@@ -39,7 +40,7 @@ class TestOne:
     def test_is_what_the_pipeline_gives(self, colorize: Colorize, pipe: ColorizationPipeline, tmp_path: Path) -> None:
         hint = Hint(300, 200, "#c02020")
         result = colorize_file(CUP, tmp_path, colorize, AS_PNG, hints=hints_to_json([hint], (600, 400)))
-        with Image.open(result) as image:
+        with Image.open(result.path) as image:
             np.testing.assert_array_equal(np.asarray(image), pipe(CUP, hints=[hint], vividness=0.7).pixels)
 
     def test_bad_files_and_bad_hints_are_named_without_their_folder(self, colorize: Colorize, tmp_path: Path) -> None:
@@ -61,6 +62,13 @@ class TestMany:
         with zipfile.ZipFile(tmp_path / "all.zip") as pack:
             assert pack.testzip() is None
             assert pack.namelist() == [good.result, other.result]
+
+    def test_notes_on_reading_and_writing_come_with_each(self, colorize: Colorize, tmp_path: Path) -> None:
+        pages = [np.full((40, 60), value, np.uint8) for value in (90, 120)]
+        tifffile.imwrite(tmp_path / "stack.tif", np.stack(pages), imagej=True)
+        (outcome,) = colorize_files([tmp_path / "stack.tif"], tmp_path / "all.zip", colorize, AS_PNG)
+        assert outcome.result == "stack-colour.png"
+        assert "page 1 of 2 was read" in outcome.notes
 
     def test_photos_of_the_same_name_do_not_replace_each_other(self, colorize: Colorize, tmp_path: Path) -> None:
         outcomes = list(colorize_files([CUP, CUP, CUP], tmp_path / "all.zip", colorize, AS_PNG))
