@@ -69,6 +69,8 @@ def open_jpeg2000(file: IO[bytes], max_pixels: int) -> Encoded:
     file.seek(0)
     content = file.read()
     head = _read_jpeg2000_head(content)
+    if len(head.bits) > 4 and len(head.bits) * head.size[0] * head.size[1] > 4 * max_pixels:
+        raise ImageError(f"it has {len(head.bits)} bands of {head.size[0]} x {head.size[1]} pixels; make it smaller")
     encoded = Encoded(head.size, (), head.info, Image.Exif, _jpeg2000_decoder(content, head))
     # Pillow takes a last channel of two or four for alpha even where nothing says so: it may be near infrared.
     has_colors_only = len(head.bits) in (1, 3) or len(head.bits) - 1 in head.alpha_channels or head.color_space == _CMYK

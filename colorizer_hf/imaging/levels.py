@@ -64,7 +64,7 @@ def to_raster(samples: Samples, levels: Levels = "auto", band: int | None = None
         samples = replace(samples, dtype=_BYTE, top=1, rows=lambda first, behind: yes_or_no(first, behind).view(_BYTE))
     if isinstance(levels, str) and _is_plain_byte(samples):
         return _raster(samples, _BYTE, lambda rows: rows, lambda rows: rows)
-    extent, samples = _extent(samples)
+    extent, samples = _extent(samples, levels)
     span, note = _span(samples, levels, extent)
     notes = [*samples.notes, *([note] if note else []), *extent.notes(samples)]
     dtype = _BYTE if samples.dtype.itemsize == 1 or (isinstance(levels, str) and span == (0, 255)) else _WORD
@@ -144,9 +144,9 @@ class _Extent:
         return notes
 
 
-def _extent(samples: Samples) -> tuple[_Extent, Samples]:
+def _extent(samples: Samples, levels: Levels) -> tuple[_Extent, Samples]:
     """How far the numbers go, and the samples, with the number that means no data if that can be told from them."""
-    extent = _measure(samples)
+    extent = _measure(samples, _enough_for(samples, levels))
     if samples.no_data is None and extent.low in _NO_DATA:
         supposed = replace(samples, no_data=extent.low)
         without = _measure(supposed)
@@ -155,7 +155,18 @@ def _extent(samples: Samples) -> tuple[_Extent, Samples]:
     return extent, samples
 
 
-def _measure(samples: Samples) -> _Extent:
+def _enough_for(samples: Samples, levels: Levels) -> Callable[[float], bool]:
+    """A function that says of a number whether the numbers are known to use their type, however far the rest go.
+
+    So of most pictures only the first rows are looked at.
+    """
+    can_be_known = samples.dtype.kind == "u" and samples.stated_top is None and isinstance(levels, str)
+    if not can_be_known or samples.no_data is not None:
+        return lambda high: False
+    return lambda high: levels == "as-is" or int(high).bit_length() > samples.dtype.itemsize * 8 - _UNUSED_BITS
+
+
+def _measure(samples: Samples, is_enough: Callable[[float], bool] = lambda high: False) -> _Extent:
     width, height = samples.size
     is_hole = _hole_finder(samples) if samples.dtype.kind == "f" or samples.no_data is not None else None
     low, high, alpha_high = np.inf, -np.inf, 0.0
@@ -174,6 +185,8 @@ def _measure(samples: Samples) -> _Extent:
             high = max(high, colors.max().item())
         if alpha.size:
             alpha_high = max(alpha_high, alpha.max().item())
+        if is_enough(high):
+            break
     if low > high:
         raise ImageError("none of its pixels has a number; look at it in the program that made it")
     return _Extent(low, high, alpha_high, nothing, no_data)

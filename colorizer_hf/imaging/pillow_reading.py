@@ -5,7 +5,9 @@ call here has a limit of its own, and it would try formats that nobody asked for
 """
 
 import importlib
-from typing import IO
+from collections.abc import Callable
+from contextlib import suppress
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -13,7 +15,7 @@ from PIL import Image
 from ..errors import ImageError
 from .encoded import Encoded
 from .formats import HEIC_IS_MISSING
-from .profiles import ColorSpace
+from .profiles import ColorSpace, gamma_profile
 from .samples import Samples
 
 _PLUGINS = {
@@ -71,7 +73,19 @@ def open_pillow(file: IO[bytes], format: str) -> Image.Image:
 
 def from_pillow(image: Image.Image) -> Encoded:
     """A picture of Pillow's, decoded or not."""
-    return Encoded(image.size, (), image.info, image.getexif, lambda: pillow_samples(image))
+    info = {**image.info, "icc_profile": _gamma_profile(image.info)} if _needs_profile(image.info) else image.info
+    return Encoded(image.size, (), info, image.getexif, lambda: pillow_samples(image))
+
+
+def _needs_profile(info: dict[Any, Any]) -> bool:
+    """Whether the gamma of a PNG says what its numbers mean; a profile and the mark of sRGB go before it (13.13)."""
+    return "gamma" in info and not info.get("icc_profile") and "srgb" not in info
+
+
+def _gamma_profile(info: dict[Any, Any]) -> bytes | None:
+    with suppress(ValueError, ZeroDivisionError, TypeError):
+        return gamma_profile(1 / info["gamma"], info.get("chromaticity"))
+    return None
 
 
 def pillow_samples(image: Image.Image) -> Samples:
@@ -99,7 +113,7 @@ def pillow_samples(image: Image.Image) -> Samples:
     )
 
 
-def _rows_of(image: Image.Image, mode: str | None = None):
+def _rows_of(image: Image.Image, mode: str | None = None) -> Callable[[int, int], np.ndarray]:
     def rows(top: int, bottom: int) -> np.ndarray:
         band = image.crop((0, top, image.width, bottom))
         return np.asarray(band if mode in (None, band.mode) else band.convert(mode))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
-from typing import IO, Any
+from typing import IO
 
 from PIL import Image
 
@@ -13,7 +13,6 @@ from ..errors import ImageError
 from .encoded import Encoded, which_of
 from .formats import HEAD_LENGTH
 from .pillow_reading import from_pillow, open_pillow, pillow_samples
-from .profiles import gamma_profile
 from .samples import Samples, array_samples
 
 _SIGNATURE = 8  # bytes
@@ -39,8 +38,7 @@ def _open(file: IO[bytes], max_pixels: int) -> Encoded:
     image = open_pillow(file, "PNG")
     if image.width * image.height <= max_pixels:  # an animation is looked through
         notes = which_of("frame", getattr(image, "n_frames", 1))
-    info = {**image.info, "icc_profile": _profile(image.info)} if _needs_profile(image.info) else image.info
-    encoded = replace(from_pillow(image), notes=notes, info=info)
+    encoded = replace(from_pillow(image), notes=notes)
     return replace(encoded, decode=lambda: _decode_deep(file) if is_deep else _decode(image, file))
 
 
@@ -67,17 +65,6 @@ def _decode_deep(file: IO[bytes]) -> Samples:
     pixels = imagecodecs.png_decode(_stripped(file, _PIXELS).getvalue())
     channels = pixels.shape[2]
     return array_samples(pixels, "gray" if channels == 2 else "rgb", "straight" if channels in (2, 4) else None)
-
-
-def _needs_profile(info: dict[Any, Any]) -> bool:
-    """Whether gamma alone says what the numbers mean; a profile and the mark of sRGB go before it (PNG, 13.13)."""
-    return "gamma" in info and not info.get("icc_profile") and "srgb" not in info
-
-
-def _profile(info: dict[Any, Any]) -> bytes | None:
-    with suppress(ValueError, ZeroDivisionError, TypeError):
-        return gamma_profile(1 / info["gamma"], info.get("chromaticity"))
-    return None
 
 
 def _stripped(file: IO[bytes], kinds: Collection[bytes]) -> BytesIO:

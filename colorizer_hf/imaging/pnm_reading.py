@@ -110,11 +110,14 @@ def _written_out(text: bytes, head: _Head) -> np.ndarray:
     """Numbers written in decimal; of a P1 the digits need no space between them."""
     text = re.sub(rb"#[^\n\r]*", b"", text)
     count = head.width * head.height * head.channels
-    words = re.findall(rb"[01]", text) if head.kind == b"P1" else text.split()
-    if len(words) < count:
+    if head.kind == b"P1":
+        letters = np.frombuffer(text, np.uint8)
+        numbers = letters[(letters == ord("0")) | (letters == ord("1"))][:count] - ord("0")
+    else:
+        numbers = np.fromstring(text, np.int64, sep=" ")
+    if len(numbers) < count:
         raise ValueError("there are fewer pixels than it claims")
-    numbers = np.array(words[:count], dtype="S5").astype(np.uint32)
-    return np.minimum(numbers, int(head.top)).astype(np.uint8 if head.top < 256 else np.uint16)
+    return np.clip(numbers, 0, int(head.top)).astype(np.uint8 if head.top < 256 else np.uint16)
 
 
 def _exactly(file: IO[bytes], count: int) -> bytes:

@@ -116,7 +116,7 @@ class TestBands:
         photo = read(file)
         np.testing.assert_array_equal(photo.luminance, luminance_codes(deep))
         assert photo.alpha is None
-        assert photo.notes == ("bands 1 to 3 of 4 were read",)
+        assert "bands 1 to 3 of 4 were read" in photo.notes
         fourth = read(file, band=4)
         np.testing.assert_array_equal(fourth.luminance, pixels[..., 3])
         assert fourth.notes == ("band 4 of 4 was read",)
@@ -152,7 +152,7 @@ class TestBands:
         file = bytes(imagecodecs.jpeg2k_encode(np.dstack([deep, deep[..., 0]]), level=0))
         photo = read(file)
         assert photo.alpha is None
-        assert photo.notes == ("bands 1 to 3 of 4 were read",)
+        assert "bands 1 to 3 of 4 were read" in photo.notes
         np.testing.assert_array_equal(read(file, band=4).luminance, deep[..., 0])
 
     def test_a_band_that_is_not_there_is_named(self, gray, color):

@@ -79,6 +79,32 @@ def files() -> dict[str, bytes]:
         buffer = io.BytesIO()
         tifffile.imwrite(buffer, color.astype(np.uint16) * 257, photometric="rgb", iccprofile=profile, **options)
         files[name] = buffer.getvalue()
+    deep = color.astype(np.uint16) * 257
+    encoders: list[tuple[str, Any, dict[str, Any]]] = [
+        ("jpeg 12", imagecodecs.jpeg8_encode, {"bitspersample": 12}),
+        ("jpeg lossless", imagecodecs.jpeg8_encode, {"lossless": True, "bitspersample": 12}),
+        ("jpeg ls", imagecodecs.jpegls_encode, {}),
+        ("avif 10", imagecodecs.avif_encode, {"bitspersample": 10}),
+        ("jpeg 2000 12", imagecodecs.jpeg2k_encode, {"level": 0, "bitspersample": 12}),
+        ("jpeg xl 12", imagecodecs.jpegxl_encode, {"lossless": True, "bitspersample": 12, "usecontainer": True}),
+    ]
+    for name, encode, options in encoders:
+        bits = options.get("bitspersample", 16)
+        files[name] = bytes(encode(deep >> (16 - bits), **options))
+    for name, format in [("avif", "AVIF"), ("jpeg 2000", "JPEG2000"), ("tga", "TGA"), ("pnm", "PPM"), ("mpo", "MPO")]:
+        buffer = io.BytesIO()
+        if format == "MPO":
+            Image.fromarray(color).save(buffer, format, save_all=True, append_images=[Image.fromarray(255 - gray)])
+        else:
+            Image.fromarray(color).save(buffer, format)
+        files[name] = buffer.getvalue()
+    for name, pixels in [("tiff floats", gray / np.float32(255)), ("tiff signed", gray.astype(np.int16))]:
+        buffer = io.BytesIO()
+        with tifffile.TiffWriter(buffer) as writer:
+            named = [(281, 3, 1, 255, True), (42113, 2, 0, "0", True)]
+            writer.write(pixels[::4, ::4], subfiletype=1, subifds=1)
+            writer.write(pixels, extratags=named)
+        files[name] = buffer.getvalue()
     pillow_heif = pytest.importorskip("pillow_heif")
     buffer = io.BytesIO()
     pillow_heif.from_pillow(Image.new("RGB", (64, 64), "gray")).save(buffer)
