@@ -19,9 +19,12 @@ from .errors import CheckpointError
 from .imaging import Photo, read
 from .models.auto import ARCHITECTURES, resolve_checkpoint
 from .models.fetching import PROCESSOR_FILES
+from .options import refuse_unknown
 
 MAX_SIZE = 1024  # attention over all cells: time grows with the fourth power of the size
 MAX_ASPECT = 8  # of the network's input; longer strips are squeezed, which keeps the cost bounded
+# Of loading, beside those for the Hub: its own, and what the base class knows.
+LOADING_OPTIONS = ("working_size", "size_multiple", "subfolder", "proxies", "trust_remote_code", "return_unused_kwargs")
 
 
 class ColorizerImageProcessor(BaseImageProcessor):
@@ -64,6 +67,7 @@ class ColorizerImageProcessor(BaseImageProcessor):
 
         Raises:
             CheckpointError: it cannot be had; says what to do.
+            TypeError: there is no such option.
         """
         options: Any = {
             "cache_dir": cache_dir,
@@ -72,6 +76,9 @@ class ColorizerImageProcessor(BaseImageProcessor):
             "token": token,
             "revision": revision,
         }
+        if "_from_auto" not in kwargs:  # AutoImageProcessor hands on whatever it and `pipeline` got
+            own = (name for name in kwargs if not name.startswith("_"))
+            refuse_unknown(cls.__name__, own, (*options, *LOADING_OPTIONS))
         name = pretrained_model_name_or_path
         if kwargs.get("subfolder") or Path(name).is_file():
             return super().from_pretrained(name, **options, **kwargs)

@@ -58,6 +58,11 @@ class TestPreprocess:
     def test_an_unknown_option_is_named(self) -> None:
         with pytest.raises(TypeError, match="unexpected keyword argument 'sise'"):
             PROCESSOR(np.zeros((64, 64), np.uint8), sise=64)
+        with pytest.raises(TypeError, match=r"ColorizerImageProcessor has no option working_sise; did you mean work"):
+            ColorizerImageProcessor.from_pretrained("chromaformer", working_sise=64)
+
+    def test_a_size_may_be_given_on_loading(self) -> None:
+        assert ColorizerImageProcessor.from_pretrained("chromaformer", working_size=64).working_size == 64
 
     def test_survives_save_and_load(self, tmp_path) -> None:
         PROCESSOR.save_pretrained(tmp_path)
