@@ -23,6 +23,7 @@ from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
 from .imaging import Photo, eight_bit, read, with_note, without_location, write
 from .imaging.addresses import fetch, is_address, shown
+from .imaging.levels import Levels, check_levels_and_band
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, ModelOptions, load_folder, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
 from .models.fetching import HubOptions
@@ -36,7 +37,17 @@ TASK = "image-colorization"
 # Bins closer than this (Lab units) count as one colour when suggestions are made.
 SAME_COLOR = 18.0
 # Options of a call that a pipeline can be made with.
-CALL_OPTIONS = ("hints", "vividness", "palette", "size", "allow_urls", "batch_size", "num_workers")
+CALL_OPTIONS = (
+    "hints",
+    "vividness",
+    "palette",
+    "size",
+    "levels",
+    "band",
+    "allow_urls",
+    "batch_size",
+    "num_workers",
+)
 
 Hints = Iterable[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None
 
@@ -299,6 +310,8 @@ class ColorizationPipeline(Pipeline):
         vividness: float | None = None,
         palette: Palette | None = None,
         size: int | None = None,
+        levels: Levels | None = None,
+        band: int | None = None,
         allow_urls: bool | None = None,
         batch_size: int | None = None,
         num_workers: int | None = None,
@@ -316,6 +329,9 @@ class ColorizationPipeline(Pipeline):
                 `DEFAULT_VIVIDNESS`.
             palette: Colours that the pictures should be made of; None leaves them to the network.
             size: Working resolution, shorter side in pixels; None takes the network's own.
+            levels: Which numbers of a photograph are black and white, see `colorizer_hf.imaging.read`; None takes what
+                the pipeline was made with, as a rule "auto".
+            band: Which band of several is the picture, from 1; None takes the colours, or the first band.
             allow_urls: Fetch photographs from addresses of the web, and take data addresses; see
                 `colorizer_hf.imaging.addresses`. None takes what the pipeline was made with, as a rule False.
             batch_size: Photos that go through the network together; sizes may be mixed. None takes what the pipeline
@@ -333,7 +349,8 @@ class ColorizationPipeline(Pipeline):
             ValueError: an option is outside its range.
         """
         _check_counts(batch_size, num_workers)
-        options = {"vividness": vividness, "palette": palette, "size": size, "allow_urls": allow_urls}
+        options: dict[str, Any] = {"vividness": vividness, "palette": palette, "size": size}
+        options |= {"levels": levels, "band": band, "allow_urls": allow_urls}
         workload = {"batch_size": batch_size, "num_workers": num_workers}
         many = photos_of(photos)
         if are_for_each(hints):
@@ -355,6 +372,8 @@ class ColorizationPipeline(Pipeline):
         vividness: float | None = None,
         palette: Palette | None = None,
         size: int | None = None,
+        levels: Levels | None = None,
+        band: int | None = None,
         allow_urls: bool | None = None,
         **unknown: Any,
     ) -> tuple[dict, dict, dict]:
@@ -366,11 +385,18 @@ class ColorizationPipeline(Pipeline):
             raise TypeError(f"palette must be a Palette, as Palette.of_colors gives it, got {type(palette).__name__}")
         if isinstance(hints, Iterator):
             hints = list(hints)  # for every photo, not for the first alone
-        preprocess = {"size": size, "hints": hints, "allow_urls": allow_urls}
+        check_levels_and_band("auto" if levels is None else levels, band)
+        preprocess = {"size": size, "hints": hints, "levels": levels, "band": band, "allow_urls": allow_urls}
         return _given(preprocess), _given({"vividness": vividness, "palette": palette}), {}
 
     def preprocess(  # ty: ignore[incompatible-method-override]
-        self, input_: Any, size: int | None = None, hints: Hints = None, allow_urls: bool = False
+        self,
+        input_: Any,
+        size: int | None = None,
+        hints: Hints = None,
+        levels: Levels = "auto",
+        band: int | None = None,
+        allow_urls: bool = False,
     ) -> dict[str, Any]:
         """Read one photo, shrink its luminance to the network's size, collect its hints."""
         source, own_hints = source_and_hints(input_)
@@ -378,7 +404,7 @@ class ColorizationPipeline(Pipeline):
             if not allow_urls:
                 raise ImageError(f"{shown(source)}: it is an address; download the picture, or pass allow_urls=True")
             source = fetch(source)
-        photo = source if isinstance(source, Photo) else read(source)
+        photo = source if isinstance(source, Photo) else read(source, levels=levels, band=band)
         luminance = self.image_processor.shrink(photo, size=size)
         batch = self.prepare_hints(hints if own_hints is None else own_hints, photo)
         return {"photo": photo, "luminance": luminance, "hints": batch}

@@ -127,6 +127,29 @@ class TestPipeline:
             pipe(b"no picture")
 
 
+class TestLevelsAndBand:
+    def test_reach_the_reader_from_a_call_and_from_the_making(self, pipe: ColorizationPipeline, tmp_path: Path) -> None:
+        numbers = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)  # of 12 bits
+        scan = tmp_path / "scan.png"
+        Image.fromarray(numbers).save(scan)
+        taken = pipe(scan)
+        assert taken.photo.luminance.max() == 65535
+        assert "0 to 4095 was taken" in taken.notes[0]
+        as_is = pipe(scan, levels="as-is").photo
+        assert (as_is.luminance.max(), as_is.notes) == (4095, ())
+        assert pipe(scan, levels=(0, 8190)).photo.luminance.max() == 32768
+        picky = ColorizationPipeline(pipe.model, pipe.image_processor, device="cpu", levels=(0, 8190), band=2)
+        rgb = np.dstack([numbers, numbers // 2, numbers])
+        assert picky(rgb).photo.luminance.max() == 16380
+        assert picky(rgb, band=1).notes == ("band 1 of 3 was read",)
+
+    def test_senseless_ones_are_refused(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        with pytest.raises(ValueError, match="levels must be"):
+            pipe(gray, levels=(5, 1))
+        with pytest.raises(ValueError, match="band must be at least 1"):
+            pipe(gray, band=0)
+
+
 class TestHints:
     def test_a_dab_takes_its_colour_and_leaves_far_away_alone(
         self, pipe: ColorizationPipeline, gray: np.ndarray

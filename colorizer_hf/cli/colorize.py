@@ -175,11 +175,11 @@ def with_progress(jobs: list[Job]) -> Iterator[Job]:
 
 
 def _parse_levels(text: str) -> "Levels":
-    from ..imaging.levels import check_levels
+    from ..imaging.levels import check_levels_and_band
 
     levels: Any = tuple(text.split(",")) if "," in text else text
     try:
-        check_levels(levels)
+        check_levels_and_band(levels)
     except ValueError as error:
         problem = f"{text!r} is not auto, as-is or LOW,HIGH with LOW less than HIGH"
         raise typer.BadParameter(problem, param_hint="--levels") from error

@@ -16,7 +16,7 @@ from ..errors import ImageError
 from .raster import Raster, bands
 from .samples import Samples, wanted_bands
 
-Levels: TypeAlias = 'Literal["auto", "as-is"] | tuple[float, float]'
+Levels: TypeAlias = Literal["auto", "as-is"] | tuple[float, float]
 
 _BYTE, _WORD = np.dtype(np.uint8), np.dtype(np.uint16)
 _UNUSED_BITS = 4  # at the top of a type; fewer may be a dark photograph
@@ -28,20 +28,24 @@ _NO_DATA = (-1, -999, -9999, -32767, -32768, -99999, -(2**31), float(np.finfo(np
 """The numbers that programs write where a pixel has none; the most negative of a picture must be one of them."""
 
 
-def check_levels(levels: Levels) -> None:
+def check_levels_and_band(levels: Levels, band: int | None = None) -> None:
     """Refuse what makes no sense.
 
     Raises:
-        ValueError: it is neither "auto" nor "as-is" nor two numbers, the lower one first.
+        ValueError: `levels` is neither "auto" nor "as-is" nor two numbers, the lower one first; `band` is less than 1.
     """
-    if levels in ("auto", "as-is"):
-        return
-    try:
-        low, high = (float(level) for level in levels)
-    except (TypeError, ValueError):
-        low = high = np.nan
-    if isinstance(levels, str) or not (np.isfinite([low, high]).all() and low < high):
+    if not (isinstance(levels, str) and levels in ("auto", "as-is")) and not _are_black_and_white(levels):
         raise ValueError(f"levels must be 'auto', 'as-is' or two numbers (LOW, HIGH) with LOW < HIGH, got {levels!r}")
+    if band is not None and band < 1:
+        raise ValueError(f"band must be at least 1, got {band}")
+
+
+def _are_black_and_white(levels: object) -> bool:
+    try:
+        low, high = (float(level) for level in levels)  # ty: ignore[not-iterable]
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(levels, str) and bool(np.isfinite([low, high]).all()) and low < high
 
 
 def to_raster(samples: Samples, levels: Levels = "auto", band: int | None = None) -> Raster:

@@ -20,7 +20,7 @@ class Photo:
             has its CIE luminance. The pixels of a gray sRGB picture are their own codes, bit for bit.
         alpha: (H, W) of the same type, 0 transparent; None where the source has no transparency.
         metadata: what a written file should keep.
-        format: format of the source file ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIC"); None if it was no file.
+        format: format of the source file, one of `formats.FORMATS`; None if it was no file.
         notes: what a user should know, as phrases: "page 1 of 3 was read".
         colors: (h, w, 3) uint8, sRGB, reduced: the colours that it came with; None if it was gray or nobody asked.
     """

@@ -20,7 +20,7 @@ from .addresses import is_address, shown
 from .decoding import open_encoded
 from .encoded import Encoded
 from .formats import FORMATS, HEAD_LENGTH, detect
-from .levels import Levels, check_levels, to_raster
+from .levels import Levels, check_levels_and_band, to_raster
 from .metadata import Words, collect
 from .own_colors import ColorSketch
 from .photo import Photo
@@ -89,9 +89,7 @@ def read(
         TypeError: `source` is nothing of the above.
         ValueError: an array or tensor has another shape or type, or `levels` or `band` makes no sense.
     """
-    check_levels(levels)
-    if band is not None and band < 1:
-        raise ValueError(f"band must be at least 1, got {band}")
+    check_levels_and_band(levels, band)
     if _is_tensor(source):
         source = _tensor_pixels(source)
     _check_kind(source)
