@@ -10,12 +10,11 @@ from PIL import ExifTags, Image
 
 from .exif import copy_tags, exif_block, parse_exif
 from .photoshop import IPTC_RESOURCE, KEPT_RESOURCES, block_of, resources_of
-from .stale import GEOREFERENCE, drop_stale
+from .stale import GEOREFERENCE, RESOLUTION, drop_stale
 from .xmp import still_true
 
 ORIENTATION = ExifTags.Base.Orientation
 _PIXEL_WIDTH, _PIXEL_HEIGHT = ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight
-_RESOLUTION_TAGS = (ExifTags.Base.XResolution, ExifTags.Base.YResolution, ExifTags.Base.ResolutionUnit)
 
 JPEG_ROOM = 65_400
 """Bytes of EXIF or XMP that surely fit into a segment of a JPEG."""
@@ -204,7 +203,7 @@ def _set_xmp_number(xmp: bytes, name: bytes, value: int) -> bytes:
 
 
 def _exif_dpi(exif: Image.Exif) -> tuple[float, float] | None:
-    x, y, unit = (exif.get(tag) for tag in _RESOLUTION_TAGS)
+    x, y, unit = (exif.get(tag) for tag in RESOLUTION)
     inches = {2: 1.0, 3: 2.54}.get(unit)
     try:
         return None if x is None or y is None or inches is None else _clean_dpi((x * inches, y * inches))

@@ -15,16 +15,19 @@ _GDAL_NO_DATA = 42113
 GEOREFERENCE = (33550, 33922, 34264, 34735, 34736, 34737, 50844, 50908, 50909, GDAL_METADATA)
 """Where on the ground the pixels of a TIFF lie: GeoTIFF 1.1 annex F, RPC coefficients, DGIWG, GDAL."""
 
+RESOLUTION = (Base.XResolution, Base.YResolution, Base.ResolutionUnit)
+"""Kept by itself."""
+
 # Tags of the first directory that say how the old file stored its pixels. In a TIFF they stand beside the tags that
 # describe the photograph; in a new file they would be wrong.
-_STORAGE = frozenset(
+STORAGE = frozenset(
     [
         *range(254, 267),  # subfile type, size, bits, compression, photometric
         273,
         *range(277, 282),  # strips, samples
-        *range(282, 285),  # resolution, which is kept by itself; planes
+        *RESOLUTION,
+        284,  # planes
         *range(288, 294),  # free space, fax options
-        296,  # unit of the resolution
         297,  # page number
         *range(300, 302),
         *range(317, 348),  # predictor, colour map, tiles, sub-images, inks, samples, JPEG tables; not Artist (315)
@@ -64,7 +67,7 @@ def drop_stale(exif: Image.Exif, *, turned: bool) -> list[str]:
         What a user should know, as phrases.
     """
     notes = []
-    for tag in (_STORAGE | _LAYOUT).intersection(exif):
+    for tag in (STORAGE | _LAYOUT).intersection(exif):
         del exif[tag]
     for tag in (Base.ImageDescription, GDAL_METADATA):
         if isinstance(exif.get(tag), bytes):

@@ -8,15 +8,17 @@ stands in the way of pixels: what is damaged is left out, with a note.
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import IO
+from typing import IO, Any
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from .boxes import boxes
+from .exif import exif_block, raw_text
 from .metadata import Text, Words
 from .photoshop import IPTC_RESOURCE, block_of, resources_of, sound_captions
+from .stale import RESOLUTION, STORAGE
 from .xmp import digest, extended_name, join
 
 _MOST_TEXT = 16_000_000
@@ -34,6 +36,7 @@ _STALE_KEYWORD = re.compile(
 )
 
 _IPTC_TAG, _PHOTOSHOP_TAG = 33723, 34377
+_RATIONALS = (5, 10)  # types of TIFF values
 
 EXIF_BOX, XML_BOX, UUID_BOX = b"Exif", b"xml ", b"uuid"
 _PACKED_BOX = b"brob"
@@ -94,13 +97,17 @@ def _find_in_tiff(file: IO[bytes]) -> Words:
     """Captions, the only ones of a TIFF's tags that Pillow does not give as they are."""
     import tifffile
 
-    blocks = {}
+    blocks: dict[int, bytes] = {}
+    exif, notes = None, ()
     try:
-        tags = tifffile.TiffFile(file).pages.first.tags
+        tiff = tifffile.TiffFile(file)
+        tags = tiff.pages.first.tags
         for number in (_IPTC_TAG, _PHOTOSHOP_TAG):
             if number in tags:
                 file.seek(tags[number].valueoffset)
                 blocks[number] = file.read(tags[number].valuebytecount)
+        if tiff.is_bigtiff and tiff.byteorder == ">":
+            exif, notes = _exif_of_tags(tags)
     except MemoryError:
         raise
     except Exception:  # whatever tifffile raises on damaged files
@@ -108,7 +115,24 @@ def _find_in_tiff(file: IO[bytes]) -> Words:
     resources = resources_of(blocks.get(_PHOTOSHOP_TAG, b""))
     if iptc := sound_captions(blocks.get(_IPTC_TAG, b"")):
         resources[IPTC_RESOURCE] = iptc
-    return Words(photoshop=block_of(resources))
+    return Words(exif, photoshop=block_of(resources), notes=notes)
+
+
+def _exif_of_tags(tags: Iterable[Any]) -> tuple[bytes, tuple[str, ...]]:
+    """EXIF of a big-endian BigTIFF, of which Pillow knows nothing: the tags of its first directory."""
+    exif, notes = Image.Exif(), ()
+    for tag in tags:
+        value = tag.value
+        if tag.code in STORAGE and tag.code not in RESOLUTION:
+            continue
+        if isinstance(value, dict):  # a directory, by names instead of numbers
+            notes = ("the EXIF details of a big-endian BigTIFF are not read and were left out",)
+        elif tag.dtype in _RATIONALS and isinstance(value, tuple):
+            numbers = tuple(TiffImagePlugin.IFDRational(*pair) for pair in zip(value[::2], value[1::2], strict=True))
+            exif[tag.code] = numbers if len(numbers) > 1 else numbers[0]
+        else:
+            exif[tag.code] = raw_text(value.encode().decode("latin-1")) if isinstance(value, str) else value
+    return exif_block(exif), notes
 
 
 def _find_in_jpeg(file: IO[bytes]) -> Words:

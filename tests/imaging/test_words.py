@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from colorizer_hf.imaging import Metadata, Text, read, write
 
@@ -196,6 +196,21 @@ class TestTiff:
             ),
         }[kind]
         assert read(tiff(gray, tag, byteorder=order)).metadata.iptc == padded
+
+    def test_tags_of_a_big_endian_bigtiff_are_kept(self, gray):
+        tags = [
+            (315, 2, 5, "Zoë".encode() + b"\0", True),
+            (33434, 5, 1, (1, 125), True),
+            (33550, 12, 3, (1.0, 2.0, 0.0), True),
+        ]
+        photo = read(tiff(gray, *tags, bigtiff=True, byteorder=">", description="The mill", resolution=(300, 300)))
+        exif = photo.metadata.exif_tags()
+        assert exif[ExifTags.Base.ImageDescription] == "The mill"
+        assert exif[ExifTags.Base.Artist].encode("latin-1").decode() == "Zoë"
+        assert exif[33434] == TiffImagePlugin.IFDRational(1, 125)
+        assert exif[33550] == (1.0, 2.0, 0.0)
+        assert photo.metadata.dpi == (300, 300)
+        assert photo.notes == ()
 
     def test_captions_among_photoshops_resources_are_found(self, gray):
         block = resource(0x03ED, bytes(16)) + resource(0x0404, IPTC)
