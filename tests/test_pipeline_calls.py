@@ -234,12 +234,17 @@ class TestAddresses:
 
 
 class TestResults:
-    @pytest.mark.parametrize("format", ["JPEG", "png", "WEBP", "TIFF", "BMP", "GIF"])
-    def test_are_saved_into_a_file_object(self, pipe: ColorizationPipeline, gray: np.ndarray, format: str) -> None:
+    @pytest.mark.parametrize(
+        ("format", "found"),
+        [*((name, name) for name in ("JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")), ("png", "PNG"), ("jpg", "JPEG")],
+    )
+    def test_are_saved_into_a_file_object(
+        self, pipe: ColorizationPipeline, gray: np.ndarray, format: str, found: str
+    ) -> None:
         file = io.BytesIO()
         pipe(gray).save(file, format=format)
         with Image.open(file) as picture:
-            assert (picture.format, picture.size) == (format.upper(), (120, 90))
+            assert (picture.format, picture.size) == (found, (120, 90))
 
     def test_are_saved_at_the_position_of_a_file(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
         file = io.BytesIO(b"head")

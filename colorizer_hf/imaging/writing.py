@@ -43,8 +43,8 @@ def write(
         pixels: (H, W, 3) RGB or (H, W, 4) RGBA, sRGB, uint8 or uint16.
         destination: path, or binary file object, which is written at its position.
         metadata: what the picture says about itself, to keep as far as the format has a place for it.
-        format: "JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIC", "AVIF", "JPEG2000" or "JXL"; None takes it from the
-            suffix.
+        format: "JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIC", "AVIF", "JPEG2000" or "JXL", or the suffix of one,
+            as "jpg"; None takes it from the destination's.
         quality: 1..100, of JPEG, WebP, HEIC, AVIF, JPEG 2000 and JPEG XL; 100 loses nothing in the last two.
         overwrite: whether an existing file may be replaced.
 
@@ -78,9 +78,10 @@ def write(
 
 def _format(destination: Any, format: str | None) -> str:
     if format is not None:
-        if format.upper() not in WRITTEN:
+        name = SUFFIXES.get(f".{format.lower()}", format.upper())
+        if name not in WRITTEN:
             raise ValueError(f"format must be one of {', '.join(WRITTEN)}, got {format!r}")
-        return format.upper()
+        return name
     if not isinstance(destination, str | os.PathLike):
         raise ValueError("format must be given for a file object")
     by_suffix = SUFFIXES.get(Path(destination).suffix.lower())
