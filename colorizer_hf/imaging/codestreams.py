@@ -1,4 +1,4 @@
-"""JPEG 2000, JPEG XL and AVIF, with the bits that they have: Pillow decodes what has 8, imagecodecs the rest."""
+"""HEIC, AVIF, JPEG 2000 and JPEG XL, with the bits that they have: Pillow decodes what has 8, others the rest."""
 
 import struct
 from collections.abc import Callable, Sequence
@@ -18,6 +18,22 @@ from .samples import Alpha, Samples, array_samples
 
 _JP2_CODESTREAM = b"\xff\x4f\xff\x51"
 _CMYK, _SYCC = 12, 18  # of the colour spaces that ISO/IEC 15444-2, M.11.7.3 lists
+
+
+def open_heic(file: IO[bytes], max_pixels: int) -> Encoded:
+    """Read the header of a HEIC file; see `decoding.open_encoded`."""
+    image = open_pillow(file, "HEIC")
+    encoded = replace(from_pillow(image), notes=which_of("frame", getattr(image, "n_frames", 1)))
+    bits = image.info.get("bit_depth", 8)
+    return encoded if bits == 8 else replace(encoded, decode=lambda: _decode_heic(file, bits))
+
+
+def _decode_heic(file: IO[bytes], bits: int) -> Samples:
+    import pillow_heif
+
+    file.seek(0)
+    pixels = np.asarray(pillow_heif.open_heif(file, convert_hdr_to_8bit=False))
+    return _with_usual_channels(pixels, top=(2**bits - 1) << (16 - bits))  # they lie in the upper bits
 
 
 def open_avif(file: IO[bytes], max_pixels: int) -> Encoded:

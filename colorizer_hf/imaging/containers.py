@@ -16,6 +16,7 @@ Buffer = bytes | bytearray | memoryview
 _LONGEST_SEGMENT = 65533  # a JPEG segment counts its own two bytes of length
 _INCH = 0.0254  # metres
 _SHORT_TEXT = 1024  # letters; a longer one is packed
+_PACKED_TEXT = 1 << 20  # bytes unpacked; of a longer one Pillow refuses the whole file, unless it is not packed
 
 
 def jpeg_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> Iterator[Buffer]:
@@ -100,7 +101,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 def _text_chunk(text: Text) -> bytes:
     """Latin-1 where that will do, which every reader knows; packed if it is long."""
     keyword = (text.keyword.encode("latin-1", "replace")[:79].strip() or b"Comment") + b"\0"
-    is_long = len(text.value) > _SHORT_TEXT
+    is_packed = len(text.value) > _SHORT_TEXT and len(text.value.encode()) < _PACKED_TEXT
     try:
         value = text.value.encode("latin-1")
     except UnicodeEncodeError:
@@ -108,8 +109,8 @@ def _text_chunk(text: Text) -> bytes:
     if value is None or text.language or text.translated or b"\0" in value:
         value = text.value.encode()
         names = text.language.encode("ascii", "replace") + b"\0" + text.translated.encode() + b"\0"
-        return _chunk(b"iTXt", keyword + bytes([is_long, 0]) + names + (zlib.compress(value) if is_long else value))
-    return _chunk(b"zTXt", keyword + b"\0" + zlib.compress(value)) if is_long else _chunk(b"tEXt", keyword + value)
+        return _chunk(b"iTXt", keyword + bytes([is_packed, 0]) + names + (zlib.compress(value) if is_packed else value))
+    return _chunk(b"zTXt", keyword + b"\0" + zlib.compress(value)) if is_packed else _chunk(b"tEXt", keyword + value)
 
 
 def gif_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> Iterator[Buffer]:

@@ -2,7 +2,7 @@
 
 Pillow is the reader (`pillow_reading`). What it would reduce to 8 bits, or does not know, is decoded by others: TIFF by
 tifffile (every kind of it, so that there is one way, and because Pillow's libtiff prints to the terminal about damage),
-16-bit colour PNG, JPEG of more than 8 bits, JPEG XL and deep JPEG 2000 and AVIF by imagecodecs.
+16-bit colour PNG, JPEG of more than 8 bits, JPEG XL, deep JPEG 2000 and AVIF by imagecodecs, deep HEIC by pillow-heif.
 
 Damaged or strange metadata never stands in the way of pixels: a reader that stumbles over it gets the file without.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import IO
 
-from .codestreams import open_avif, open_jpeg2000, open_jxl
+from .codestreams import open_avif, open_heic, open_jpeg2000, open_jxl
 from .encoded import Encoded, which_of
 from .jpeg_reading import open_jpeg
 from .pillow_reading import from_pillow, open_pillow
@@ -24,6 +24,7 @@ _READERS: dict[str, Callable[[IO[bytes], int], Encoded]] = {
     "PNG": open_png,
     "TIFF": open_tiff,
     "PNM": open_pnm,
+    "HEIC": open_heic,
     "AVIF": open_avif,
     "JPEG2000": open_jpeg2000,
     "JXL": open_jxl,

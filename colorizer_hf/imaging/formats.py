@@ -14,6 +14,7 @@ SUFFIXES = {
     ".webp": "WEBP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
+    ".dng": "DNG",  # TIFF as well, by its first bytes, but a result under this name would pass for a raw picture
     ".bmp": "BMP",
     ".dib": "BMP",
     ".gif": "GIF",

@@ -176,6 +176,13 @@ class TestTexts:
             assert (picture.text["Title"].lang, picture.text["Title"].tkey) == ("el", "Τίτλος")
         assert read(data).metadata.texts == texts
 
+    def test_however_long_they_are(self):
+        """Packed, one of more than a megabyte would make Pillow refuse the file."""
+        texts = (Text("Description", "The mill by the river " * 70_000), Text("Title", "Μύλος " * 170_000))
+        data, _ = written("PNG", Metadata(texts=texts))
+        with Image.open(io.BytesIO(data)) as picture:
+            assert [str(value) for value in picture.text.values()] == [text.value for text in texts]
+
     @settings(max_examples=50, deadline=None)
     @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=2000), st.sampled_from(["", "de"]))
     def test_any_text_comes_back_from_a_png(self, value, language):

@@ -43,7 +43,7 @@ class TestSuffixes:
         assert SUFFIXES[suffix] == "JPEG"
         assert suffix_of_result(suffix) == suffix
 
-    @pytest.mark.parametrize("suffix", [".tga", ".pgm", ".PAM"])
+    @pytest.mark.parametrize("suffix", [".tga", ".pgm", ".PAM", ".dng"])
     def test_results_of_formats_that_are_only_read_are_png_files(self, suffix):
         assert suffix_of_result(suffix) == ".png"
 
@@ -355,6 +355,20 @@ class TestModernFormats:
         photo = read(bytes(ENCODERS[format](pixels, bits)))
         assert photo.alpha is not None
         assert_near(photo.alpha, smooth, within=1)
+
+    @pytest.mark.parametrize("channels", [1, 3, 4])
+    def test_heic_of_10_bits(self, channels):
+        pillow_heif = pytest.importorskip("pillow_heif")
+        ramp = np.tile(np.linspace(0, 65535, 1024), (64, 1)).astype(np.uint16)
+        pixels = ramp if channels == 1 else np.ascontiguousarray(np.dstack([ramp] * channels))
+        buffer = io.BytesIO()
+        mode = {1: "L;16", 3: "RGB;16", 4: "RGBA;16"}[channels]
+        pillow_heif.from_bytes(mode=mode, size=(1024, 64), data=pixels.tobytes()).save(buffer, quality=98)
+        photo = read(buffer.getvalue())
+        assert photo.luminance.dtype == np.uint16
+        assert np.abs(photo.luminance - ramp.astype(int)).mean() < 200
+        assert photo.luminance.max() == 65535
+        assert len(np.unique(photo.luminance)) > 600, "more than 8 bits"
 
     def test_alpha_of_jpeg_2000(self, save, smooth):
         image = Image.merge("LA", [Image.fromarray(smooth), Image.fromarray(255 - smooth)])
