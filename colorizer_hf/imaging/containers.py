@@ -4,11 +4,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from .box_words import EXIF_BOX, EXIF_UUID, GEOTIFF_UUID, IPTC_UUID, UUID_BOX, XML_BOX, XMP_UUID
 from .metadata import JPEG_ROOM, Metadata, Text
 from .profiles import srgb_profile
 from .stale import GEOREFERENCE
 from .tiff import georeference_block
-from .words import EXIF_BOX, EXIF_UUID, GEOTIFF_UUID, IPTC_UUID, UUID_BOX, XML_BOX, XMP_UUID
 from .xmp import digest, split
 
 Buffer = bytes | bytearray | memoryview

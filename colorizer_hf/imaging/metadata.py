@@ -36,6 +36,16 @@ class Text(NamedTuple):
     translated: str = ""
 
 
+def comment(said: str | bytes) -> Text:
+    """A comment; bytes are of unknown encoding, which mostly is UTF-8."""
+    if isinstance(said, bytes):
+        try:
+            said = said.decode()
+        except UnicodeDecodeError:
+            said = said.decode("latin-1")
+    return Text("Comment", said)
+
+
 @dataclass(frozen=True)
 class Metadata:
     """What a picture says about itself beside its pixels.
@@ -152,6 +162,7 @@ def collect(
     except Exception:  # Pillow fails on damaged tags in ways of its own: struct.error, TypeError, OverflowError, ...
         notes.append("its EXIF data is damaged and was left out")
     xmp = words.xmp or info.get("xmp")
+    xmp = xmp.encode() if isinstance(xmp, str) else xmp  # as a TIFF's tag of the wrong type comes
     if not words.is_upright:
         orientation = _stated_orientation(exif, xmp)
     iptc, resources = _captions(words.photoshop)

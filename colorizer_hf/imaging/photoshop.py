@@ -14,6 +14,7 @@ KEPT_RESOURCES = (_COPYRIGHT_FLAG, _ADDRESS, IPTC_DIGEST)
 """What stays true of a new picture beside the captions; others are thumbnails, profiles, guides, printing."""
 
 _MARK = b"8BIM"
+_MARKS = (_MARK, b"AgHg", b"DCSR", b"MeSa", b"PHUT")  # of other programs, whose numbers mean other things
 _DATASET = 0x1C  # how each dataset of IPTC begins
 _LONG_DATASET = 0x8000
 
@@ -22,13 +23,15 @@ def resources_of(block: bytes) -> dict[int, bytes]:
     """The resources of a block by number, as far as it is sound; of several of one number the first."""
     found: dict[int, bytes] = {}
     place = 0
-    while block[place : place + 4] == _MARK and place + 12 <= len(block):
+    while block[place : place + 4] in _MARKS and place + 12 <= len(block):
+        mark = block[place : place + 4]
         number, name_length = struct.unpack_from(">HB", block, place + 4)
         place += 6 + (name_length + 2) // 2 * 2  # the name with its length is padded to an even number
         if place + 4 > len(block):
             break
         (length,) = struct.unpack_from(">I", block, place)
-        found.setdefault(number, block[place + 4 : place + 4 + length])
+        if mark == _MARK:
+            found.setdefault(number, block[place + 4 : place + 4 + length])
         place += 4 + length + length % 2
     return found
 

@@ -64,7 +64,8 @@ class TestJpeg:
         assert read(data).metadata.iptc == IPTC
 
     def test_captions_behind_named_and_odd_resources_are_found(self, save, gray):
-        block = resource(0x03E9, b"odd", b"\5Paths") + resource(0x0404, IPTC) + resource(0x040A, b"\1")
+        other = b"MeSa" + resource(0x0404, b"of another program")[4:]
+        block = resource(0x03E9, b"odd", b"\5Paths") + other + resource(0x0404, IPTC) + resource(0x040A, b"\1")
         data = with_segments(save(gray, "JPEG"), segment(0xED, b"Photoshop 3.0\0" + block))
         metadata = read(data).metadata
         assert metadata.iptc == IPTC
