@@ -18,10 +18,11 @@ ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "colorizer_hf" / "webui" / "examples" / "LICENSES.md"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NEAR_INFRARED = (ROOT / "docs" / "near_infrared.md").read_text(encoding="utf-8")
+METADATA = (ROOT / "docs" / "metadata.md").read_text(encoding="utf-8")
 PYTHON = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 NIR_EVALUATIONS = set(re.findall(r"`(train/results/chromaformer_nir/[^`]+-(?:val|dev)\.json)`", NEAR_INFRARED))
 COMMANDS = [line for line in (README + NEAR_INFRARED).splitlines() if line.startswith("colorizer ")]
-SNIPPETS = re.findall(r"```python\n(.*?)```", README + NEAR_INFRARED + PYTHON, re.DOTALL)
+SNIPPETS = re.findall(r"```python\n(.*?)```", README + NEAR_INFRARED + PYTHON + METADATA, re.DOTALL)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from .provenance import states_only_the_note, states_the_note
 from .stale import GEOREFERENCE
 from .xmp import split
 
-_PLACES = {
+PLACES = {
     "JPEG": {"exif", "xmp", "iptc", "resources", "dpi", "comment"},
     "PNG": {"exif", "xmp", "iptc", "resources", "dpi", "comment", "texts"},
     "TIFF": {"exif", "xmp", "iptc", "resources", "dpi", "georeference"},
@@ -49,7 +49,7 @@ def fit(metadata: Metadata, format: str) -> tuple[Metadata, tuple[str, ...]]:
     Returns:
         What the format has a place for, and what a user should know about the rest, as phrases.
     """
-    places = _PLACES[format]
+    places = PLACES[format]
     lost: list[str] = []
     metadata = _with_texts_placed(metadata, format, lost)
     exif = metadata.exif_tags()
@@ -103,7 +103,7 @@ def _without_tags(metadata: Metadata, exif: Image.Exif, unwanted: Sequence[int])
 
 def _with_texts_placed(metadata: Metadata, format: str, lost: list[str]) -> Metadata:
     """Texts where the format has them, else in the EXIF tags of the same meaning as far as those are free."""
-    places = _PLACES[format]
+    places = PLACES[format]
     if "texts" in places or not metadata.texts:
         return metadata
     exif, kept = metadata.exif_tags(), []

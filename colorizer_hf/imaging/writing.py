@@ -49,7 +49,7 @@ def write(
         overwrite: whether an existing file may be replaced.
 
     Returns:
-        What of the metadata found no place in the file, as phrases for a user.
+        What found no place in the file, metadata or transparency, as phrases for a user.
 
     Raises:
         ImageError: the file cannot be written; the message names it and says what to do.
@@ -65,6 +65,8 @@ def write(
         raise ValueError(f"quality must be in 1..100, got {quality}")
     format = _format(destination, format)
     metadata, notes = fit(metadata or Metadata(), format)
+    if format in _WITHOUT_ALPHA and pixels.shape[2] == 4 and pixels[..., 3].min() < np.iinfo(pixels.dtype).max:
+        notes = (f"a {format} has no transparency, so the picture lies on white", *notes)
     if isinstance(destination, str | os.PathLike):
         with _failures_as_image_errors(os.fspath(destination)), _new_file(Path(destination), overwrite) as file:
             _encode(file, pixels, format, metadata, quality)

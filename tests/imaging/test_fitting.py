@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from colorizer_hf.imaging import WRITTEN, Metadata, Photo, Text, read, with_note, write
+from colorizer_hf.imaging.fitting import PLACES
 
 Base, IFD = ExifTags.Base, ExifTags.IFD
 FORMATS = [name for name in WRITTEN if name != "HEIC" or find_spec("pillow_heif")]
@@ -111,6 +112,19 @@ def test_everything_survives_or_is_named(format, fields, note):
 def test_everything_that_a_file_of_one_format_says_survives_in_another_or_is_named(source, target, fields):
     before = read(written(source, Metadata(**fields))[0]).metadata
     check_that_all_survives_or_is_named(*through(target, with_note(before)), with_note(before))
+
+
+def test_the_documentation_says_what_each_format_has_a_place_for():
+    page = (Path(__file__).parents[2] / "docs" / "metadata.md").read_text()
+    head, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if "|" in line
+    ]
+    assert [row[0] for row in rows] == list(PLACES)
+    names = {"EXIF": "exif", "XMP": "xmp", "IPTC captions": "iptc", "resolution": "dpi"}
+    for format, *cells in rows:
+        said = {names.get(name, name) for name, cell in zip(head[1:], cells, strict=True) if cell == "yes"}
+        assert said == PLACES[format] - {"resources"}
+        assert ("in EXIF" in cells) == ("exif" in said and "comment" not in said)
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -107,7 +107,9 @@ class TestFormats:
         pixels = np.zeros((16, 48, 4), dtype)
         pixels[:, 16:32, 3] = top // 2
         pixels[:, 32:, 3] = top
-        write(pixels, tmp_path / f"out{suffix}", quality=100)
+        notes = write(pixels, tmp_path / f"out{suffix}", quality=100)
+        assert notes == (f"a {SUFFIXES[suffix]} has no transparency, so the picture lies on white",)
+        assert write(np.full_like(pixels, top), tmp_path / f"opaque{suffix}") == ()
         flat = pillow(tmp_path / f"out{suffix}")
         assert flat[:, :12].min() >= 253
         assert np.abs(flat[:, 20:28].astype(int) - 128).max() <= 2
