@@ -16,8 +16,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A deadline per example would be a timing assertion.
-settings.register_profile("colorizer_hf", deadline=None)
+# A deadline per example would be a timing assertion. Where the checkout belongs to somebody else no examples are kept.
+_own_checkout = os.access(Path(__file__).parents[1], os.W_OK)
+settings.register_profile("colorizer_hf", deadline=None, **({} if _own_checkout else {"database": None}))
 settings.load_profile("colorizer_hf")
 
 

@@ -67,6 +67,7 @@ def find_photos(argument: str) -> Found:
         _sort(base, sorted(set(_matches(base, pattern, found.problems))), found)
     else:
         found.photos.append(PhotoFile(path, Path(path.name)))
+    found.problems = list({str(problem): problem for problem in found.problems}.values())  # `**` may look in twice
     if not found.photos and not found.problems:
         found.problems.append(ImageError(f"{argument}: no photographs are there"))
     return found
