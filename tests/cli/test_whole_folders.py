@@ -23,6 +23,7 @@ ENCODERS: dict[str, Callable[[Path], object]] = {
     "PNG": lambda path: Image.fromarray(PIXELS).save(path, "PNG"),
     "WEBP": lambda path: Image.fromarray(PIXELS).convert("RGB").save(path, "WEBP"),
     "TIFF": lambda path: Image.fromarray(PIXELS).save(path, "TIFF"),
+    "DNG": lambda path: Image.fromarray(PIXELS).save(path, "TIFF"),
     "BMP": lambda path: Image.fromarray(PIXELS).save(path, "BMP"),
     "GIF": lambda path: Image.fromarray(PIXELS).save(path, "GIF"),
     "AVIF": lambda path: Image.fromarray(PIXELS).save(path, "AVIF"),
