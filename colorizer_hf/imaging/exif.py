@@ -17,6 +17,28 @@ def exif_block(exif: Image.Exif) -> bytes:
     return exif.tobytes().removeprefix(b"Exif\0\0")
 
 
+def drop_unwritable(exif: Image.Exif) -> bool:
+    """Take out tags with values that are none of their kind, which Pillow cannot write; says whether there were any."""
+
+    def is_writable(tags: Image.Exif) -> bool:
+        try:
+            exif_block(tags)
+        except MemoryError:
+            raise
+        except Exception:  # struct.error, AttributeError, TypeError, ...
+            return False
+        return True
+
+    if is_writable(exif):
+        return False
+    for tag, value in list(exif.items()):
+        alone = Image.Exif()
+        alone[tag] = value
+        if not is_writable(alone):
+            del exif[tag]
+    return True
+
+
 def copy_tags(exif: Image.Exif) -> Image.Exif:
     """The same tags, all read, free to be changed; without the second directory, the thumbnail."""
     copy = Image.Exif()

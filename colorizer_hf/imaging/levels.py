@@ -81,8 +81,7 @@ def to_raster(samples: Samples, levels: Levels = "auto", band: int | None = None
 
 def _is_plain_byte(samples: Samples) -> bool:
     """Whether numbers are codes as they are, so that nobody needs to look at them first."""
-    states_less = samples.stated_top is not None and samples.stated_top < 255 // 2
-    return samples.dtype == _BYTE and samples.top in (None, 255) and samples.no_data is None and not states_less
+    return samples.dtype == _BYTE and samples.top in (None, 255) and samples.no_data is None
 
 
 def _raster(
@@ -231,7 +230,11 @@ def _span(samples: Samples, levels: Levels, extent: _Extent) -> tuple[tuple[floa
     if white != own_top:
         kind = "floats" if samples.dtype.kind == "f" else f"{samples.dtype.itemsize * 8}-bit numbers"
         return (0, white), f"of its {kind} 0 to {white:g} was taken as black to white; {_CHOOSE}"
-    return (0, white), _note_on_floats(extent) if samples.dtype.kind == "f" else None
+    if samples.dtype.kind == "f":
+        return (0, white), _note_on_floats(extent)
+    if samples.dtype.itemsize > 1 and _states_less(samples, extent, own_top):
+        return (0, white), f"its largest number, {samples.stated_top:g}, was not taken for white; {_CHOOSE}"
+    return (0, white), None
 
 
 def _own_top(samples: Samples) -> float:
@@ -244,15 +247,23 @@ def _own_top(samples: Samples) -> float:
 def _integer_white(samples: Samples, extent: _Extent, own_top: float) -> float:
     bits = samples.dtype.itemsize * 8
     highest = int(extent.high)
-    stated = samples.stated_top
-    if samples.color_space not in ("gray", "rgb") or own_top != np.iinfo(samples.dtype).max:
+    if samples.color_space not in ("gray", "rgb") or own_top != np.iinfo(samples.dtype).max or bits < 16:
         return own_top
-    if stated is not None and highest <= stated < own_top // 2:
-        return stated
-    if bits < 16 or highest == 0 or highest.bit_length() > bits - _UNUSED_BITS:
+    leaves_bits = highest.bit_length() <= bits - _UNUSED_BITS
+    if _states_less(samples, extent, own_top):
+        stated = int(samples.stated_top or 0)
+        # What is only the brightest pixel of a picture that may be dark is no range.
+        if leaves_bits or highest < stated or (stated + 1).bit_count() == 1:
+            return stated
+    if highest == 0 or not leaves_bits:
         return own_top
     used = max(8, highest.bit_length() + highest.bit_length() % 2)
     return 2**used - 1
+
+
+def _states_less(samples: Samples, extent: _Extent, own_top: float) -> bool:
+    """Whether the file names a largest number that is none of a type in full use, nor wrong."""
+    return samples.stated_top is not None and extent.high <= samples.stated_top < own_top // 2
 
 
 def _float_white(samples: Samples, extent: _Extent) -> float:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from PIL import ExifTags, Image
 
-from .exif import copy_tags, exif_block, parse_exif
+from .exif import copy_tags, drop_unwritable, exif_block, parse_exif
 from .photoshop import IPTC_RESOURCE, KEPT_RESOURCES, block_of, resources_of
 from .stale import GEOREFERENCE, RESOLUTION, drop_stale
 from .xmp import still_true
@@ -168,6 +168,8 @@ def collect(
     iptc, resources = _captions(words.photoshop)
     dpi = _clean_dpi(info.get("dpi")) or _exif_dpi(exif)
     notes += drop_stale(exif, turned=orientation != 1)
+    if drop_unwritable(exif):
+        notes.append("some of its EXIF tags are damaged and were left out")
     metadata = Metadata(_block_if_any(exif), _upright_xmp(xmp, orientation), dpi, iptc, resources, words.texts)
     return metadata, orientation, tuple(notes)
 

@@ -8,7 +8,7 @@ from typing import Any
 from .encoded import which_of
 
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
-_OLD_SUBFILE_TYPE, _OLD_REDUCED = 255, 2
+_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _OLD_REDUCED = 254, 255, 2
 _MOST_PAGES = 32  # that are looked at; a stack of thousands has its picture first
 _PREVIEW_SIDE = 320  # pixels, at most, of a preview that is not marked as one
 
@@ -84,7 +84,10 @@ def _with_parts(page: Any) -> list[_Page]:
 
 
 def _is_full(page: Any) -> bool:
-    return not page.subfiletype & (_REDUCED | _MASK) and page.tags.valueof(_OLD_SUBFILE_TYPE) != _OLD_REDUCED
+    """Whether nothing says that a page is a preview or a mask; a damaged tag says nothing."""
+    kind = page.tags.valueof(_SUBFILE_TYPE)
+    is_other = isinstance(kind, int) and kind & (_REDUCED | _MASK)
+    return not is_other and page.tags.valueof(_OLD_SUBFILE_TYPE) != _OLD_REDUCED
 
 
 def _is_preview(first: _Page, others: list[_Page]) -> bool:

@@ -30,7 +30,7 @@ _COLOR_SPACES: dict[str, tuple[ColorSpace, int]] = {
 """Photometric interpretation -> colour space and its number of samples."""
 
 _LINEAR = "LINEAR_RAW"  # of DNG: gray, from a camera without colours, or RGB
-_JPEG_COMPRESSIONS = (6, 7)
+_UNCOMPRESSED, _JPEG_COMPRESSIONS = 1, (6, 7)
 _ALPHA: dict[int, Alpha] = {1: "premultiplied", 2: "straight"}  # kinds of extra samples
 _MOST_EXTRA_SAMPLES = 4  # in pictures of any size
 _ORIENTATION, _XMP = 274, 700
@@ -170,12 +170,13 @@ def _palette_samples(indices: np.ndarray, colors: np.ndarray) -> Samples:
 
 def _decode_ycbcr(file: IO[bytes], page: Any) -> Samples:
     """YCbCr without JPEG; where colours have fewer samples, which tifffile does not read, by libtiff."""
-    if tuple(page.tags.valueof(_SUBSAMPLING) or (2, 2)) != (1, 1):
+    if _has_fewer_colors(page):
         import imagecodecs
 
         file.seek(0)
         pixels = imagecodecs.tiff_decode(file.read(), index=page.index, asrgb=True)
         return array_samples(pixels[..., :3], "rgb")
+    page.subsampling = (1, 1)  # whatever a damaged tag claims
     pixels = page.asarray()
     pixels = np.moveaxis(pixels, 0, -1) if page.axes == "SYX" else pixels
     if pixels.dtype != np.uint8:
@@ -183,6 +184,15 @@ def _decode_ycbcr(file: IO[bytes], page: Any) -> Samples:
     to_rgb = _ycbcr_converter(page)
     height, width = pixels.shape[:2]
     return Samples((width, height), pixels.dtype, "rgb", lambda top, bottom: to_rgb(pixels[top:bottom]), 3)
+
+
+def _has_fewer_colors(page: Any) -> bool:
+    """Whether several pixels share their Cb and Cr: the tag says so, but how much there is tells it more surely."""
+    is_packed = page.compression != _UNCOMPRESSED
+    if not is_packed and sum(page.databytecounts) >= page.imagewidth * page.imagelength * page.samplesperpixel:
+        return False
+    shared = page.tags.valueof(_SUBSAMPLING, (1, 1) if is_packed else (2, 2))
+    return shared in [(across, down) for across in (1, 2, 4) for down in (1, 2, 4) if across * down > 1]
 
 
 def _ycbcr_converter(page: Any) -> Any:

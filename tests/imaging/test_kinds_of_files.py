@@ -239,6 +239,19 @@ class TestTiff:
         tifffile.imwrite(buffer, np.dstack([gray, *[np.full_like(gray, 128)] * 2]), photometric="ycbcr")
         np.testing.assert_array_equal(read(buffer.getvalue()).luminance, gray)
 
+    @pytest.mark.parametrize("claim", [(2, 2), (0, 255), None])
+    def test_how_many_samples_of_colour_there_are_tells_the_amount_of_data(self, gray, claim):
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, np.dstack([gray, *[np.full_like(gray, 128)] * 2]), photometric="ycbcr")
+        file = bytearray(buffer.getvalue())
+        with tifffile.TiffFile(io.BytesIO(file)) as written:
+            tag: Any = written.pages.first.tags[530]
+        if claim is None:
+            file[tag.offset : tag.offset + 2] = struct.pack("<H", 531)
+        else:
+            file[tag.valueoffset : tag.valueoffset + 4] = struct.pack("<2H", *claim)
+        np.testing.assert_array_equal(read(bytes(file)).luminance, gray)
+
     def test_ycbcr_with_fewer_samples_of_colour(self, smooth):
         units = np.empty((16, 32, 6), np.uint8)  # four Y, then Cb and Cr
         units[..., :4] = np.stack([smooth[y::2, x::2] for y in (0, 1) for x in (0, 1)], axis=-1)

@@ -128,6 +128,22 @@ class TestStatedLargestNumbers:
         np.testing.assert_array_equal(photo.luminance, scaled(pixels, top))
         assert f"0 to {top} was taken as black to white" in photo.notes[0]
 
+    @pytest.mark.parametrize("top", [1023, 4095, 16383])
+    def test_of_a_number_of_bits_even_if_the_brightest_pixel_has_it(self, ramp, top):
+        pixels = np.rint(ramp * top).astype(np.uint16)
+        np.testing.assert_array_equal(read(self.with_max_sample(pixels, top)).luminance, scaled(pixels, top))
+
+    def test_the_brightest_pixel_of_a_dark_photograph_is_not_white(self, ramp):
+        pixels = np.rint(ramp * 20_000).astype(np.uint16)
+        photo = read(self.with_max_sample(pixels, 20_000))
+        np.testing.assert_array_equal(photo.luminance, pixels)
+        assert photo.notes == ("its largest number, 20000, was not taken for white; `levels` chooses others",)
+
+    def test_8_bits_are_always_what_they_are(self, gray):
+        photo = read(self.with_max_sample(gray // 4, 63))
+        np.testing.assert_array_equal(photo.luminance, gray // 4)
+        assert photo.notes == ()
+
     def test_what_merely_occurs_is_not(self, ramp):
         pixels = np.rint(ramp * 50_000).astype(np.uint16)
         photo = read(self.with_max_sample(pixels, 50_000))

@@ -237,3 +237,14 @@ class TestColorSpace:
         assert kept[Base.ColorSpace] == 1
         assert kept[IFD.Interop] == {1: "R98"}
         assert Base.CompressedBitsPerPixel not in kept
+
+
+def test_a_tag_of_the_wrong_type_is_left_out_alone(gray):
+    buffer = io.BytesIO()
+    tags = [(Base.Artist, 11, 1, 3.0, True), (Base.Copyright, 2, 0, "The museum", True)]
+    tifffile.imwrite(buffer, gray, metadata=None, software=False, extratags=tags)
+    photo = read(buffer.getvalue())
+    kept = photo.metadata.exif_tags()
+    assert kept[Base.Copyright] == "The museum"
+    assert Base.Artist not in kept
+    assert photo.notes == ("some of its EXIF tags are damaged and were left out",)
