@@ -7,7 +7,7 @@ from PIL import ExifTags
 from ..version import __version__
 from .exif import exif_block, raw_text
 from .metadata import JPEG_ROOM, Metadata
-from .xmp import EMPTY_PACKET, RDF, find_properties
+from .xmp import EMPTY_PACKET, RDF, find_properties, with_replaced
 
 _SENTENCE = "colours added by a model, plausible, not historical"
 _SOFTWARE = f"colorizer_hf {__version__}: {_SENTENCE}"
@@ -69,11 +69,7 @@ def _noted_xmp(xmp: bytes) -> bytes:
         return xmp
     statements = [one for one in properties if one.name == _PROPERTY]
     if not statements:
-        return xmp[:end] + _DESCRIPTION + xmp[end:]
-    for one in reversed(statements):
-        if one.value.strip() not in _SAYS_ENOUGH:
-            (first, behind), new = one.span, _ELEMENT
-            if one.value_span:
-                (first, behind), new = one.value_span, f'"{_SOURCE_TYPE}"'.encode()
-            xmp = xmp[:first] + new + xmp[behind:]
-    return xmp
+        return with_replaced(xmp, [((end, end), _DESCRIPTION)])
+    quoted = f'"{_SOURCE_TYPE}"'.encode()
+    others = [one for one in statements if one.value.strip() not in _SAYS_ENOUGH]
+    return with_replaced(xmp, [(one.value_span, quoted) if one.value_span else (one.span, _ELEMENT) for one in others])

@@ -21,6 +21,8 @@ _TOP = [f"{RDF} RDF", f"{RDF} Description"]  # names as the parser gives them: n
 _NOTE = "http://ns.adobe.com/xmp/note/"
 _HAS_EXTENDED = f"{_NOTE} HasExtendedXMP"
 
+_MOST_PREFIXES, _MOST_PROPERTIES = 1_000, 10_000  # usual are twenty, and a hundred
+
 _START_TAG = re.compile(rb"<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*\s*/?>")
 _ATTRIBUTE = re.compile(rb"\s+([^\s=]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _END_OF_RDF = re.compile(rb"</[^>]*RDF\s*>")
@@ -84,7 +86,7 @@ def find_properties(xmp: bytes) -> tuple[list[Property], int]:
     What is said of other pictures, such as the parts of a montage, lies deeper and is not meant.
 
     Raises:
-        ValueError: it is no well-formed XML, or has no RDF, or is not UTF-8.
+        ValueError: it is no well-formed XML, or has no RDF, or is not UTF-8, or is far too large to be looked through.
     """
     parser = expat.ParserCreate(namespace_separator=" ")
     path: list[str] = []
@@ -97,11 +99,29 @@ def find_properties(xmp: bytes) -> tuple[list[Property], int]:
             raise ValueError("it is not UTF-8, or has entities of its own, or an empty RDF")
         return match
 
+    scopes: list[dict[str, str]] = []  # the last one, until something is declared or ends
+    property_depth = 0
+
     def in_scope() -> dict[str, str]:
-        return {prefix: uris[-1] for prefix, uris in prefixes.items() if uris and prefix != "xml"}
+        if not scopes:
+            scopes.append({prefix: uris[-1] for prefix, uris in prefixes.items() if uris and prefix != "xml"})
+        return scopes[0]
+
+    def declare(prefix: str | None, uri: str) -> None:
+        prefixes.setdefault(prefix or "", []).append(uri)
+        scopes.clear()
+        if len(prefixes) > _MOST_PREFIXES:
+            raise ValueError("it has far too many prefixes")
+
+    def undeclare(prefix: str | None) -> None:
+        prefixes[prefix or ""].pop()
+        scopes.clear()
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal property_depth
         path.append(name)
+        if len(properties) > _MOST_PROPERTIES:
+            raise ValueError("it has far too many properties")
         if path[-2:] == _TOP:
             scope = in_scope()
             for match in _ATTRIBUTE.finditer(xmp, *here(_START_TAG).span()):
@@ -112,7 +132,8 @@ def find_properties(xmp: bytes) -> tuple[list[Property], int]:
         elif path[-3:-1] == _TOP:
             span, address = here(_START_TAG).span(), attributes.get(f"{RDF} resource", "")
             properties.append(Property(name, address, span, None, in_scope(), set(attributes)))
-        elif any(path[place : place + 2] == _TOP for place in range(len(path) - 2)):
+            property_depth = len(path)
+        elif property_depth:
             properties[-1].inside.update([name, *attributes])
 
     def text(data: str) -> None:
@@ -120,6 +141,9 @@ def find_properties(xmp: bytes) -> tuple[list[Property], int]:
             properties[-1].value += data
 
     def end(name: str) -> None:
+        nonlocal property_depth
+        if len(path) <= property_depth:
+            property_depth = 0
         if path[-3:-1] == _TOP:
             first, behind = properties[-1].span
             if xmp[behind - 2 : behind] != b"/>":
@@ -129,8 +153,7 @@ def find_properties(xmp: bytes) -> tuple[list[Property], int]:
         path.pop()
 
     parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, text, end
-    parser.StartNamespaceDeclHandler = lambda prefix, uri: prefixes.setdefault(prefix or "", []).append(uri)
-    parser.EndNamespaceDeclHandler = lambda prefix: prefixes[prefix or ""].pop()
+    parser.StartNamespaceDeclHandler, parser.EndNamespaceDeclHandler = declare, undeclare
     try:
         parser.Parse(xmp.rstrip(b"\0"), True)
     except expat.ExpatError as error:
@@ -142,9 +165,16 @@ def find_properties(xmp: bytes) -> tuple[list[Property], int]:
 
 def without(xmp: bytes, unwanted: Iterable[Property]) -> bytes:
     """The packet without some of its properties."""
-    for first, behind in sorted((one.span for one in unwanted), reverse=True):
-        xmp = xmp[:first] + xmp[behind:]
-    return xmp
+    return with_replaced(xmp, [(one.span, b"") for one in unwanted])
+
+
+def with_replaced(xmp: bytes, changes: Iterable[tuple[tuple[int, int], bytes]]) -> bytes:
+    """The packet with other bytes in some places, which are given by their first byte and the one behind the last."""
+    parts, place = [], 0
+    for (first, behind), new in sorted(changes):
+        parts += [xmp[place:first], new]
+        place = behind
+    return b"".join([*parts, xmp[place:]])
 
 
 def still_true(xmp: bytes, *, turned: bool) -> bytes | None:
@@ -189,7 +219,8 @@ def split(xmp: bytes, room: int) -> tuple[bytes, bytes]:
     """
     if len(xmp) <= room:
         return xmp, b""
-    xmp = re.sub(rb"\s{100,}(?=<\?xpacket end)", b"\n", xmp)
+    if (tail := xmp.rfind(b"<?xpacket end")) >= 0:
+        xmp = xmp[:tail].rstrip() + b"\n" + xmp[tail:]
     properties, _ = find_properties(xmp)
     left = len(xmp) + 300  # the pointer
     moved: list[Property] = []
@@ -202,9 +233,9 @@ def split(xmp: bytes, room: int) -> tuple[bytes, bytes]:
         raise ValueError("it has little but structure")
     if not moved:
         return xmp, b""
-    head, tail = EMPTY_PACKET.split(b"</rdf:RDF>")
-    tail = tail.split(b"<?")[0]
-    extended = head.split(b"?>", 1)[1] + _descriptions(xmp, moved) + b"</rdf:RDF>" + tail
+    before, after = EMPTY_PACKET.split(b"</rdf:RDF>")
+    start, end = before.split(b"?>", 1)[1], b"</rdf:RDF>" + after.split(b"<?")[0]
+    extended = start + _descriptions(xmp, moved) + end
     pointer = f'xmlns:rdf="{RDF}" xmlns:xmpNote="{_NOTE}" xmpNote:HasExtendedXMP="{digest(extended)}"'
     return _with_more(without(xmp, moved), f'<rdf:Description rdf:about="" {pointer}/>'.encode()), extended
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
-from colorizer_hf.imaging import Metadata, Text, read, write
+from colorizer_hf.imaging import Metadata, Text, read, with_note, write
 
 IPTC = b"\x1c\x02\x00\x00\x02\x00\x04" + b"\x1c\x02\x78\x00\x13Harvest at the mill" + b"\x1c\x02\x19\x00\x04mill"
 XMP = (
@@ -248,3 +248,22 @@ def test_what_is_stale_is_dropped_in_any_place(tmp_path: Path) -> None:
 def test_a_packet_with_nothing_else_goes_altogether(save, gray) -> None:
     xmp = XMP.replace(b"dc:source", b'xmlns:c="http://ns.google.com/photos/1.0/camera/" c:MotionPhoto')
     assert read(save(gray, "JPEG", xmp=xmp)).metadata.xmp is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<x:a/>" * 100_000,
+        b"<x:b>" * 50_000 + b"</x:b>" * 50_000,
+        b"".join(b'<q%d:a xmlns:q%d="u"/>' % (number, number) for number in range(20_000)),
+        b"<x:c>" + b" " * 2_000_000 + b"</x:c>",
+    ],
+    ids=["many properties", "deep", "many prefixes", "long"],
+)
+def test_xmp_that_nobody_could_mean_does_not_hold_up_reading_and_writing(gray, content):
+    head, tail = XMP.replace(b"/>", b">", 1).split(b"</rdf:RDF>")
+    hostile = head + content + b"</rdf:Description></rdf:RDF>" + tail
+    png = with_chunks(imagecodecs.png_encode(gray), chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + hostile))
+    photo = read(png)
+    np.testing.assert_array_equal(photo.luminance, gray)
+    write(np.zeros((4, 4, 3), np.uint8), io.BytesIO(), format="JPEG", metadata=with_note(photo.metadata))
