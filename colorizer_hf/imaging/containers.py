@@ -36,7 +36,7 @@ def jpeg_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> I
     yield encoded[:2]  # start of image
     x, y = (round(value) for value in metadata.dpi or (1, 1))
     yield _segment(0xE0, b"JFIF\0\1\2" + struct.pack(">BHHBB", metadata.dpi is not None, x, y, 0, 0))
-    if (exif := metadata.exif_for(size)) is not None:
+    if (exif := metadata.exif_for(size, with_dpi=metadata.exif is not None)) is not None:
         yield _segment(0xE1, b"Exif\0\0" + exif)
     if (xmp := metadata.xmp_for(size)) is not None:
         yield from _xmp_segments(xmp)
@@ -83,7 +83,7 @@ def png_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> It
     if metadata.dpi is not None:
         x, y = (round(value / _INCH) for value in metadata.dpi)
         yield _chunk(b"pHYs", struct.pack(">IIB", x, y, 1))
-    if (exif := metadata.exif_for(size)) is not None:
+    if (exif := metadata.exif_for(size, with_dpi=metadata.exif is not None)) is not None:
         yield _chunk(b"eXIf", exif)
     if (xmp := metadata.xmp_for(size)) is not None:
         yield _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)

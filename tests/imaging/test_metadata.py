@@ -213,6 +213,14 @@ class TestResolution:
         assert photo.metadata.dpi == pytest.approx((300, 300), abs=0.5)
         assert through(format, photo, tmp_path, dtype).metadata.dpi == pytest.approx((300, 300), abs=0.5)
 
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF"])
+    def test_is_in_exif_too_for_those_who_look_there(self, save, gray, format):
+        buffer = io.BytesIO()
+        metadata = read(save(gray, "JPEG", exif=camera_exif(), dpi=(300, 300))).metadata
+        write(np.zeros((4, 4, 3), np.uint8), buffer, format=format, metadata=metadata)
+        with Image.open(buffer) as picture:
+            assert picture.getexif()[Base.XResolution] == 300
+
     def test_in_centimetres_is_understood(self, gray):
         buffer = io.BytesIO()
         tifffile.imwrite(buffer, gray, resolution=(100, 100), resolutionunit="CENTIMETER")
