@@ -23,7 +23,7 @@ from transformers import initialization as init
 from .backbones import BackboneName, build_backbone
 from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput
 from .chroma_bins import NUM_BINS, bin_centers
-from .coherence import coherent_logits
+from .coherence import AlikeCells, agreed_chroma, coherent_logits
 from .hint_batch import HintBatch
 from .hint_spread import STRIDE, HintSpread, cell_points
 from .palette_shift import shift_to_palette
@@ -310,8 +310,10 @@ class ChromaFormerModel(ColorizerModel):
             calm = self._mean_chroma(logits) + features.residual
         chroma = calm
         if vividness > 0:
-            coherent = self._coherent_logits(features, logits, share=min(vividness / COHERENT_FROM, 1.0))
-            vivid = self._vivid_logits(coherent, self._mean_chroma(coherent), vividness)
+            share, alike = min(vividness / COHERENT_FROM, 1.0), self._alike(features)
+            coherent = coherent_logits(logits, alike, share=share)
+            agreed = agreed_chroma(self._mean_chroma(coherent), alike, share=share)
+            vivid = self._vivid_logits(coherent, agreed, vividness)
             chroma = self._mean_chroma(vivid) + features.residual
         own = OwnColors(logits, calm, chroma)
         if not torch.is_grad_enabled():
@@ -320,11 +322,11 @@ class ChromaFormerModel(ColorizerModel):
                 del features.own[next(iter(features.own))]
         return own
 
-    def _coherent_logits(self, features: ChromaFormerFeatures, logits: Tensor, share: float) -> Tensor:
+    def _alike(self, features: ChromaFormerFeatures) -> AlikeCells:
         h, w = features.chroma.shape[-2:]
         points = cell_points(h, w, features.size, features.chroma.device)
         looks, mix = self.spread.join(features), features.head_mix.flatten(2)
-        return coherent_logits(logits, looks, mix, points, self.spread.log_gamma.exp(), share=share)
+        return AlikeCells(looks, mix, points, self.spread.log_gamma.exp(), (h, w))
 
     def _mean_chroma(self, logits: Tensor) -> Tensor:
         B, _, h, w = logits.shape

@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -47,12 +48,12 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def with_chunks(png: bytes, *chunks: bytes, behind: bool = False) -> bytes:
+def with_chunks(png: bytes | bytearray, *chunks: bytes, behind: bool = False) -> bytes:
     place = len(png) - 12 if behind else 33
-    return png[:place] + b"".join(chunks) + png[place:]
+    return b"".join((png[:place], *chunks, png[place:]))
 
 
-def tiff(pixels: np.ndarray, *tags: tuple, **options: object) -> bytes:
+def tiff(pixels: np.ndarray, *tags: tuple, **options: Any) -> bytes:
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, pixels, extratags=tags, metadata=None, **options)
     return buffer.getvalue()

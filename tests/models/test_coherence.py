@@ -4,16 +4,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from colorizer_hf.models.coherence import coherent_logits
+from colorizer_hf.models.coherence import AGREEMENT, AlikeCells, agreed_chroma, coherent_logits
 from colorizer_hf.models.hint_spread import cell_points
 
 
-def agree(logits: Tensor, looks: Tensor, *, share: float = 1.0) -> Tensor:
+def alike_by(looks: Tensor) -> AlikeCells:
     """With one head of the looks (B, D, h, w), distances in the picture not counting."""
     B, D, h, w = looks.shape
-    points = cell_points(h, w, (4 * h, 4 * w), logits.device)
-    embedding, mix = looks.view(B, 1, D, h * w), torch.ones(B, 1, h * w)
-    return coherent_logits(logits, embedding, mix, points, torch.zeros(1), share=share)
+    points = cell_points(h, w, (4 * h, 4 * w), looks.device)
+    return AlikeCells(looks.view(B, 1, D, h * w), torch.ones(B, 1, h * w), points, torch.zeros(1), (h, w))
+
+
+def agree(logits: Tensor, looks: Tensor, *, share: float = 1.0) -> Tensor:
+    return coherent_logits(logits, alike_by(looks), share=share)
 
 
 @pytest.fixture
@@ -57,3 +60,17 @@ def test_takes_grids_of_any_size(size: tuple[int, int]) -> None:
 
 def test_certain_beliefs_give_finite_numbers(halves: tuple[Tensor, Tensor]) -> None:
     assert agree(1000 * halves[0], halves[1]).isfinite().all()
+
+
+def test_expected_colours_are_drawn_towards_those_of_the_same_thing(halves: tuple[Tensor, Tensor]) -> None:
+    chroma, alike = halves[0], alike_by(halves[1])
+    agreed = agreed_chroma(chroma, alike, share=1.0)
+    left, right = (slice(0, 6), slice(10, 16))  # blocks blend at the border
+    for side in (left, right):
+        half = chroma[..., :8] if side == left else chroma[..., 8:]
+        expected = chroma.lerp(half.mean(dim=(2, 3), keepdim=True).expand_as(chroma), AGREEMENT)
+        torch.testing.assert_close(agreed[..., side], expected[..., side], atol=1e-4, rtol=1e-4)
+
+
+def test_of_no_share_expected_colours_stay(halves: tuple[Tensor, Tensor]) -> None:
+    assert torch.equal(agreed_chroma(halves[0], alike_by(halves[1]), share=0.0), halves[0])
