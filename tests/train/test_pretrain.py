@@ -113,3 +113,13 @@ class TestSchedule:
     def test_warms_up_then_falls_as_a_cosine(self, tiny_run: Path, step: int, share: float, factor: float) -> None:
         config = load_config(tiny_run, PretrainConfig).optimizer
         assert learning_rate_factor(step, share, config) == pytest.approx(factor)
+
+
+def test_trains_in_bfloat16_with_every_photograph_degraded_and_its_error_in_decibels(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    wanted = {"output": str(tmp_path / "run"), "steps": 4, "precision": "bf16", "loss.distance": "decibel"}
+    wanted |= {"degradation.share": 1.0, "degradation.strength": 1.0}
+    train(load_config(tiny_run, PretrainConfig, wanted), name="tiny")
+    weights = load_file(tmp_path / "run" / "model" / "model.safetensors")
+    assert all(tensor.isfinite().all() for tensor in weights.values())

@@ -56,7 +56,8 @@ class Degradation(nn.Module):
         """
         if not self.config.share or not self.config.strength:
             return luminance
-        with torch.random.fork_rng(devices=[]):  # kornia and the steps below draw from the global generator
+        # Kornia and the steps below draw from the global generator; half precision would be seen as grain.
+        with torch.random.fork_rng(devices=[]), torch.autocast(luminance.device.type, enabled=False):
             torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
             chosen = (torch.rand(len(luminance)) < self.config.share).to(luminance.device)
             if not chosen.any():
