@@ -118,8 +118,8 @@ class TestSchedule:
 def test_trains_in_bfloat16_with_every_photograph_degraded_and_its_error_in_decibels(
     tiny_run: Path, tmp_path: Path
 ) -> None:
-    wanted = {"output": str(tmp_path / "run"), "steps": 4, "precision": "bf16", "loss.distance": "decibel"}
-    wanted |= {"degradation.share": 1.0, "degradation.strength": 1.0}
-    train(load_config(tiny_run, PretrainConfig, wanted), name="tiny")
+    wanted = ("steps=4", "precision=bf16", "loss.distance=decibel", "degradation.share=1", "degradation.strength=1")
+    options = [option for setting in wanted for option in ("--set", setting)]
+    assert launch(tiny_run, tmp_path / "run", *options).wait() == 0
     weights = load_file(tmp_path / "run" / "model" / "model.safetensors")
     assert all(tensor.isfinite().all() for tensor in weights.values())
