@@ -1,6 +1,6 @@
 """The contract of a colorization network: its configuration, its four methods, its output.
 
-Shapes: B photos, H x W pixels of the network's input, h x w cells of its output, K hints, Q chroma bins.
+Shapes: B photos, H x W pixels of the network's input, h x w cells of its output, K hints, N boxes, Q chroma bins.
 Ranges: luminance is CIELAB L / 100 (or near-infrared intensity) in [0, 1]; chroma is CIELAB a and b / 110, so sRGB
 colours lie in about [-0.98, 0.89].
 """
@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput
 
+from .box_batch import BoxBatch
 from .hint_batch import HintBatch
 from .precision import in_full_precision
 
@@ -69,6 +70,7 @@ class ColorizerModel(PreTrainedModel):
     input_modalities = "image"
     supports_hints: ClassVar[bool] = True  # networks that cannot use hints refuse a batch that holds any
     supports_palette: ClassVar[bool] = False  # likewise
+    supports_boxes: ClassVar[bool] = False  # networks that do have `encode(luminance, boxes=None)`, with a `BoxBatch`
     limits_reach: ClassVar[bool] = True  # networks that carry hints as far as they please take those of "alike" only
 
     bin_centers: Tensor  # (Q, 2), ab / 110 of the chroma bins; of networks that predict a distribution
@@ -102,6 +104,9 @@ class ColorizerModel(PreTrainedModel):
     def encode(self, luminance: Tensor) -> Any:
         """Compute everything that does not depend on hints.
 
+        Networks that look at things one by one (`supports_boxes`) take a second argument, a `BoxBatch`: where things
+        are is known with the photo, and no edit changes it. None and an empty batch mean the same.
+
         Args:
             luminance: (B, 1, H, W) in [0, 1].
 
@@ -134,6 +139,7 @@ class ColorizerModel(PreTrainedModel):
         hints: HintBatch | None = None,
         palette: Tensor | None = None,
         labels: Tensor | None = None,
+        boxes: BoxBatch | None = None,
         **kwargs: Any,
     ) -> ColorizerOutput:
         """`decode(encode(luminance))`, with a loss when labels are given.
@@ -144,12 +150,16 @@ class ColorizerModel(PreTrainedModel):
             palette: See `decode`.
             labels: (B, 2, H, W), the true Lab a and b / 110; for networks that predict the luminance (B, 3, H, W),
                 with the true L / 100 in front.
+            boxes: See `encode`.
             **kwargs: Passed to `decode`.
 
         Raises:
-            ValueError: the labels have another number of channels.
+            ValueError: the labels have another number of channels, or there are boxes and the network takes none.
         """
-        output = self.decode(self.encode(luminance), hints, palette, **kwargs)
+        if boxes is not None and not self.supports_boxes:
+            raise ValueError(f"{type(self).__name__} takes no boxes; pass boxes=None")
+        where: dict[str, Any] = {} if boxes is None else {"boxes": boxes}
+        output = self.decode(self.encode(luminance, **where), hints, palette, **kwargs)
         if labels is not None:
             channels = 2 if output.luminance is None else 3
             if labels.shape[1] != channels:

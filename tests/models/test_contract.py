@@ -11,6 +11,7 @@ import torch
 from colorizer_hf.errors import CheckpointError
 from colorizer_hf.models.auto import ARCHITECTURES, load_model
 from colorizer_hf.models.base import ColorizerModel
+from colorizer_hf.models.box_batch import BoxBatch
 from colorizer_hf.models.hint_batch import HintBatch
 from tests.tiny_networks import TINY_CHROMAFORMER, TINY_RESNET
 
@@ -31,6 +32,19 @@ def hint_batch(batch: int, count: int) -> HintBatch:
         radius=torch.full((batch, count), 0.01),
         mask=torch.ones(batch, count, dtype=torch.bool),
     )
+
+
+def box_batch(batch: int) -> BoxBatch:
+    """Two boxes that overlap on each photograph but the first, which has none."""
+    mask = torch.ones(batch, 2, dtype=torch.bool)
+    mask[0] = False
+    corners = torch.tensor([[0.1, 0.2, 0.6, 0.9], [0.4, 0.3, 0.95, 0.7]]).expand(batch, -1, -1)
+    return BoxBatch(corners, torch.ones(batch, 2), mask)
+
+
+def boxes_for(model: ColorizerModel, batch: int) -> BoxBatch | None:
+    """Boxes, if the network takes any."""
+    return box_batch(batch) if model.supports_boxes else None
 
 
 def hints_for(model: ColorizerModel, batch: int, count: int) -> HintBatch | None:
@@ -89,6 +103,18 @@ class TestContract:
             with pytest.raises(ValueError, match="takes no hints"):
                 model(photos(1), hints=hint_batch(1, 2))
 
+    def test_boxes_are_used_or_refused(self, model: ColorizerModel) -> None:
+        if model.supports_boxes:
+            assert not torch.equal(model(photos(2), boxes=box_batch(2)).chroma, model(photos(2)).chroma)
+        else:
+            with pytest.raises(ValueError, match="takes no boxes"):
+                model(photos(2), boxes=box_batch(2))
+
+    def test_no_boxes_and_an_empty_batch_are_the_same(self, model: ColorizerModel) -> None:
+        if not model.supports_boxes:
+            pytest.skip("takes no boxes")
+        assert torch.equal(model(photos(2), boxes=BoxBatch.empty(2)).chroma, model(photos(2)).chroma)
+
     def test_padding_of_hints_changes_nothing(self, model: ColorizerModel) -> None:
         if not model.supports_hints:
             pytest.skip("takes no hints")
@@ -108,7 +134,8 @@ class TestContract:
 
     def test_labels_give_a_loss_that_reaches_every_parameter(self, model: ColorizerModel) -> None:
         model.train()
-        output = model(photos(2), hints=hints_for(model, 2, 3), labels=labels_for(model, photos(2)))
+        known: Any = {"hints": hints_for(model, 2, 3), "boxes": boxes_for(model, 2)}
+        output = model(photos(2), labels=labels_for(model, photos(2)), **known)
         output.loss.backward()
         unreached = [name for name, parameter in model.named_parameters() if parameter.grad is None]
         assert not unreached
