@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .errors import CheckpointError, ColorizerError, HintError, HubError, ImageError, TrainingDataError
+    from .boxes import Box
+    from .errors import BoxError, CheckpointError, ColorizerError, HintError, HubError, ImageError, TrainingDataError
     from .hints import Hint
     from .imaging import Photo
     from .models.auto import load_model
+    from .models.box_batch import BoxBatch
     from .models.hint_batch import HintBatch
     from .palette import Palette
     from .pipeline import ColorizationPipeline, ColorizationResult
     from .session import EditSession
 
 _MODULE_OF = {
+    "Box": "boxes",
+    "BoxBatch": "models.box_batch",
+    "BoxError": "errors",
     "CheckpointError": "errors",
     "ColorizationPipeline": "pipeline",
     "ColorizationResult": "pipeline",
@@ -49,6 +54,9 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Box",
+    "BoxBatch",
+    "BoxError",
     "CheckpointError",
     "ColorizationPipeline",
     "ColorizationResult",

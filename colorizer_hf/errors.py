@@ -4,6 +4,7 @@
     ├── ImageError          a photograph cannot be read or written
     ├── CheckpointError     a checkpoint is missing, damaged or of another kind
     ├── HintError           a colour hint makes no sense
+    ├── BoxError            a box around a thing makes no sense
     ├── HubError            the Hugging Face Hub refuses or cannot be reached
     └── TrainingDataError   training data is missing or unusable
 
@@ -28,6 +29,10 @@ class HintError(ColorizerError):
     """A colour hint makes no sense."""
 
 
+class BoxError(ColorizerError):
+    """A box around a thing makes no sense."""
+
+
 class HubError(ColorizerError):
     """The Hugging Face Hub refuses or cannot be reached."""
 
@@ -36,4 +41,4 @@ class TrainingDataError(ColorizerError):
     """Training data is missing or unusable."""
 
 
-__all__ = ["CheckpointError", "ColorizerError", "HintError", "HubError", "ImageError", "TrainingDataError"]
+__all__ = ["BoxError", "CheckpointError", "ColorizerError", "HintError", "HubError", "ImageError", "TrainingDataError"]

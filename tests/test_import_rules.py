@@ -12,12 +12,13 @@ PACKAGE = ROOT / "colorizer_hf"
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
     {"errors", "version", "options", "devices", "vividness"}
-    | {"color", "color_names", "folders", "hints", "imaging", "models", "palette"},
-    {"chroma_upsampling", "image_processing", "metrics", "photo_inputs"},
+    | {"boxes", "color", "color_names", "folders", "hints", "imaging", "models", "palette"},
+    {"chroma_upsampling", "detection", "image_processing", "metrics", "photo_inputs"},
     {"hub", "pipeline", "session"},
     {"cli", "webui"},
 )
 SIBLINGS = {
+    "boxes": {"errors", "models"},
     "color": {"errors"},
     "color_names": {"color"},
     "folders": {"errors", "imaging"},

@@ -8,6 +8,9 @@ import pytest
 import colorizer_hf
 
 PUBLIC_NAMES = [
+    "Box",
+    "BoxBatch",
+    "BoxError",
     "CheckpointError",
     "ColorizationPipeline",
     "ColorizationResult",

@@ -1,5 +1,6 @@
-"""Configurations of networks that are small enough for tests."""
+"""Configurations of networks that are small enough for tests, and a detector."""
 
+from pathlib import Path
 from typing import Any
 
 TINY_RESNET: dict[str, Any] = {
@@ -17,3 +18,32 @@ SMALL_CHROMAFORMER: dict[str, Any] = {  # on the flagship's own encoder
     "decoder_depths": [1, 1],
 }
 TINY_CHROMAFORMER: dict[str, Any] = SMALL_CHROMAFORMER | {"backbone": "transformers", "backbone_config": TINY_RESNET}
+
+
+def save_detector(folder: Path, edges: tuple[float, float, float, float], *, score: float = 0.9) -> Path:
+    """A detector that finds one thing in every photograph, several times.
+
+    Args:
+        folder: Where it is saved.
+        edges: Left, top, right and bottom of the thing, in shares of the photograph's width and height.
+        score: How sure the detector is.
+
+    Returns:
+        The folder.
+    """
+    import torch
+    from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcessorPil
+
+    sizes: Any = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes |= {"image_size": [64, 64], "patch_size": 16, "num_detection_tokens": 3, "num_labels": 2}
+    model = YolosForObjectDetection(YolosConfig(**sizes))
+    left, top, right, bottom = edges
+    place = torch.tensor([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top])
+    kinds = torch.tensor([score, 1e-6, 1 - score - 1e-6]).log()  # the last one is no thing
+    for head, answer in ((model.bbox_predictor, place.logit()), (model.class_labels_classifier, kinds)):
+        last: Any = head.layers[-1]
+        torch.nn.init.zeros_(last.weight)
+        last.bias.data = answer
+    model.save_pretrained(folder)
+    YolosImageProcessorPil(size={"shortest_edge": 64, "longest_edge": 96}).save_pretrained(folder)
+    return folder

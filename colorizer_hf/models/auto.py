@@ -205,7 +205,7 @@ def _load(network: type[ColorizerModel], folder: Path, name: str, *arguments: An
     except (OSError, ValueError, StrictDataclassError) as error:
         raise _unusable_configuration(name, error) from error
     try:
-        with _no_progress_bar():
+        with no_progress_bar():
             load: Any = super(ColorizerModel, network).from_pretrained  # that of transformers; our own leads here
             never_unpickle = {"use_safetensors": True}
             model, info = load(folder, *arguments, **options | never_unpickle | {"output_loading_info": True})
@@ -269,7 +269,7 @@ def describe_checkpoint(folder: Path, name: str) -> CheckpointInfo:
 
 
 @contextmanager
-def _no_progress_bar() -> Generator[None]:
+def no_progress_bar() -> Generator[None]:
     """Weights load in a blink; a bar for that is noise on a terminal."""
     was_enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
@@ -295,5 +295,6 @@ __all__ = [
     "load_as",
     "load_folder",
     "load_model",
+    "no_progress_bar",
     "resolve_checkpoint",
 ]
