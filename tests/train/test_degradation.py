@@ -47,6 +47,12 @@ def test_about_the_share_is_degraded_and_the_rest_is_as_it_was(ramps: Tensor) ->
     torch.testing.assert_close(many, original, rtol=0, atol=0)
 
 
+def test_weakly_coloured_crops_can_have_a_share_of_their_own(ramps: Tensor) -> None:
+    weak = torch.tensor([True, False] * 4)
+    old = Degradation(DegradationConfig(share=1, weak_share=0))(ramps, seeded(), weak)
+    assert torch.equal((old != ramps).flatten(1).any(dim=1), ~weak)
+
+
 @pytest.mark.parametrize("config", [DegradationConfig(share=0), DegradationConfig(share=1, strength=0)])
 def test_nothing_happens_without_share_or_strength(ramps: Tensor, config: DegradationConfig) -> None:
     torch.testing.assert_close(Degradation(config)(ramps, seeded()), ramps, rtol=0, atol=0)

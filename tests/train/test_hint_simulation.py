@@ -40,5 +40,32 @@ class TestSimulateHints:
         assert torch.equal(draw(seed).points, draw(seed).points)
 
 
+class TestOneDabForEachThing:
+    """A gray wall with three small things on it, each of a colour of its own."""
+
+    @pytest.fixture
+    def wall(self) -> torch.Tensor:
+        chroma = torch.zeros(2, 2, 64, 64)
+        for index, color in enumerate([(0.6, 0.4), (-0.5, 0.4), (0.1, -0.6)]):
+            left = 4 + 20 * index
+            chroma[:, :, 24:40, left : left + 16] = torch.tensor(color).view(1, 2, 1, 1)
+        return chroma
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_few_hints_find_every_thing(self, wall: torch.Tensor, seed: int) -> None:
+        config = HintConfig(none_share=0, max_count=128, max_side=1, gaussian_share=0, things_share=1)
+        hints = simulate_hints(wall, config, torch.Generator().manual_seed(seed))
+        assert len(hints) <= 16
+        if len(hints) >= 5:
+            for found in hints.chroma.unbind():
+                assert len(found.unique(dim=0)) == 4
+
+    def test_hints_show_the_colour_of_their_place(self, wall: torch.Tensor) -> None:
+        config = HintConfig(none_share=0, max_count=16, max_side=1, gaussian_share=0, things_share=1)
+        hints = simulate_hints(wall, config, torch.Generator().manual_seed(4))
+        columns, rows = ((hints.points[0] + 1) / 2 * 64).floor().long().unbind(dim=-1)
+        torch.testing.assert_close(hints.chroma[0], wall[0][:, rows, columns].T)
+
+
 def test_none_share_one_leaves_all_photos_without_hints() -> None:
     assert not draw(0, none_share=1).mask.any()

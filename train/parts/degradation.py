@@ -22,10 +22,13 @@ class DegradationConfig:
     Attributes:
         share: Of the crops that are degraded at all, in [0, 1].
         strength: 0 changes nothing, 1 gives a bad scan of a worn print.
+        weak_share: Share of the weakly coloured crops, if another one: most old prints show a world as colourful as
+            ours, and a network that sees gray things worn as often takes wear for a sign of gray.
     """
 
     share: float = 0.0
     strength: float = 0.6
+    weak_share: float | None = None
 
 
 class Degradation(nn.Module):
@@ -44,12 +47,13 @@ class Degradation(nn.Module):
         self.stains = K.RandomPlasmaBrightness(intensity=(0.0, 0.25 * s), p=0.2)
 
     @torch.no_grad()
-    def forward(self, luminance: Tensor, generator: torch.Generator) -> Tensor:
+    def forward(self, luminance: Tensor, generator: torch.Generator, weak: Tensor | None = None) -> Tensor:
         """Degrade a batch.
 
         Args:
             luminance: (B, 1, H, W) in [0, 1].
             generator: Decides everything; the same state gives the same result.
+            weak: (B,) bool, which crops are weakly coloured; left out, none counts as such.
 
         Returns:
             The same shape and range; crops that are not chosen as they were.
@@ -59,7 +63,10 @@ class Degradation(nn.Module):
         # Kornia and the steps below draw from the global generator; half precision would be seen as grain.
         with torch.random.fork_rng(devices=[]), torch.autocast(luminance.device.type, enabled=False):
             torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-            chosen = (torch.rand(len(luminance)) < self.config.share).to(luminance.device)
+            shares = torch.full((len(luminance),), self.config.share)
+            if weak is not None and self.config.weak_share is not None:
+                shares[weak.cpu()] = self.config.weak_share
+            chosen = (torch.rand(len(luminance)) < shares).to(luminance.device)
             if not chosen.any():
                 return luminance
             degraded = luminance.clone()

@@ -16,12 +16,14 @@ import torch
 from torch import Tensor
 
 from colorizer_hf.color import rgb_to_lab
+from colorizer_hf.models.base import CHROMA_SCALE
 from train.parts.config import RunConfig
 from train.parts.degradation import Degradation, DegradationConfig
 from train.parts.hint_simulation import HintConfig, simulate_hints
 from train.parts.loop import Objective, ObjectiveOutput
 from train.parts.losses import LossConfig, colorization_loss
 from train.parts.networks import build_network
+from train.parts.photo_set import WEAK_CHROMA
 from train.parts.rebalancing import measure_rarity
 from train.parts.run import command_line, run
 
@@ -55,7 +57,8 @@ class PretrainObjective(Objective):
     def forward(self, photos: Tensor, generator: torch.Generator) -> ObjectiveOutput:
         """The loss of a batch of photos (B, 3, H, W) uint8, and its terms."""
         luminance, chroma = rgb_to_lab(photos / 255)
-        features = self.network.encode(self.degradation(luminance, generator))
+        weak = chroma.norm(dim=1).mean(dim=(1, 2)) * CHROMA_SCALE < WEAK_CHROMA
+        features = self.network.encode(self.degradation(luminance, generator, weak))
         with torch.autocast(photos.device.type, enabled=False):
             hints = simulate_hints(chroma, self.hints, generator)
             automatic, hinted = self.network.decode(features), self.network.decode(features, hints)
