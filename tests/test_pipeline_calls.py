@@ -6,7 +6,7 @@ import io
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import datasets
 import numpy as np
@@ -281,7 +281,7 @@ class TestResults:
 class FarReachingModel(ChromaFormerModel):
     """A network that carries hints as far as it pleases."""
 
-    limits_reach: ClassVar[bool] = False
+    limits_reach = False
 
 
 class TestReach:

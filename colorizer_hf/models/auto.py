@@ -23,7 +23,9 @@ from ..options import refuse_unknown, take
 from .base import ColorizerConfig, ColorizerModel
 from .chromaformer import ChromaFormerConfig, ChromaFormerModel
 from .dynamic_unet import DynamicUNetConfig, DynamicUNetModel
+from .eccv16 import Eccv16Config, Eccv16Model
 from .fetching import MODEL_FILES, REQUIRED, HubOptions, fetch_checkpoint
+from .siggraph17 import Siggraph17Config, Siggraph17Model
 from .unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
 
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
@@ -97,6 +99,12 @@ ARCHITECTURES = {
     ),
     "dynamic_unet": Architecture(
         config=DynamicUNetConfig, model=DynamicUNetModel, paper="Howard, Gugger 2020 (fastai)", license="Apache-2.0"
+    ),
+    "eccv16": Architecture(
+        config=Eccv16Config, model=Eccv16Model, paper="Zhang, Isola, Efros 2016", license="Apache-2.0"
+    ),
+    "siggraph17": Architecture(
+        config=Siggraph17Config, model=Siggraph17Model, paper="Zhang, Zhu, Isola et al. 2017", license="Apache-2.0"
     ),
 }
 

@@ -7,7 +7,7 @@ colours lie in about [-0.98, 0.89].
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import torch.nn.functional as F
 from huggingface_hub.dataclasses import strict
@@ -68,10 +68,10 @@ class ColorizerModel(PreTrainedModel):
     base_model_prefix = "colorizer"
     main_input_name = "luminance"
     input_modalities = "image"
-    supports_hints: ClassVar[bool] = True  # networks that cannot use hints refuse a batch that holds any
-    supports_palette: ClassVar[bool] = False  # likewise
-    supports_boxes: ClassVar[bool] = False  # networks that do have `encode(luminance, boxes=None)`, with a `BoxBatch`
-    limits_reach: ClassVar[bool] = True  # networks that carry hints as far as they please take those of "alike" only
+    supports_hints: bool = True  # networks that cannot use hints refuse a batch that holds any
+    supports_palette: bool = False  # likewise
+    supports_boxes: bool = False  # networks that do have `encode(luminance, boxes=None)`, with a `BoxBatch`
+    limits_reach: bool = True  # networks that carry hints as far as they please take all for those of reach "alike"
 
     bin_centers: Tensor  # (Q, 2), ab / 110 of the chroma bins; of networks that predict a distribution
 
@@ -164,10 +164,28 @@ class ColorizerModel(PreTrainedModel):
             channels = 2 if output.luminance is None else 3
             if labels.shape[1] != channels:
                 raise ValueError(f"labels must have shape (B, {channels}, H, W), got {tuple(labels.shape)}")
-            output.loss = chroma_huber_loss(output.chroma, labels[:, -2:])
-            if output.luminance is not None:
-                output.loss = output.loss + luminance_loss(output.luminance, labels[:, :1])
+            output.loss = self.loss(output, labels)
         return output
+
+    def loss(self, output: ColorizerOutput, labels: Tensor) -> Tensor:
+        """What training minimises: see `chroma_huber_loss` and `luminance_loss`; networks may have their own.
+
+        Args:
+            output: Of `decode`.
+            labels: As for `forward`.
+
+        Returns:
+            A scalar.
+        """
+        loss = chroma_huber_loss(output.chroma, labels[:, -2:])
+        return loss if output.luminance is None else loss + luminance_loss(output.luminance, labels[:, :1])
+
+    def refuse_unsupported(self, hints: HintBatch | None, palette: Tensor | None) -> None:
+        """For `decode`: raises ValueError if there are hints or a palette that the network cannot use."""
+        if hints is not None and not self.supports_hints and hints.mask.any():
+            raise ValueError(f"{type(self).__name__} takes no hints; pass hints=None")
+        if palette is not None and not self.supports_palette:
+            raise ValueError(f"{type(self).__name__} takes no palette; pass palette=None")
 
 
 class AutomaticColorizer(ColorizerModel):
@@ -197,8 +215,7 @@ class AutomaticColorizer(ColorizerModel):
     def encode(self, luminance: Tensor) -> Tensor:
         """The chroma (B, 2, H, W) of photos of any size; see the contract."""
         height, width = luminance.shape[-2:]
-        multiple = self.config.size_multiple
-        padded = F.pad(luminance, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+        padded = pad_to_multiple(luminance, self.config.size_multiple)
         return self.expand(self.contract(padded), padded)[..., :height, :width]
 
     def decode(
@@ -209,11 +226,14 @@ class AutomaticColorizer(ColorizerModel):
         Raises:
             ValueError: there are hints or a palette.
         """
-        if hints is not None and hints.mask.any():
-            raise ValueError(f"{type(self).__name__} takes no hints; pass hints=None")
-        if palette is not None:
-            raise ValueError(f"{type(self).__name__} takes no palette; pass palette=None")
+        self.refuse_unsupported(hints, palette)
         return ColorizerOutput(chroma=features)
+
+
+def pad_to_multiple(luminance: Tensor, multiple: int) -> Tensor:
+    """Luminance (B, 1, H, W) continued to the right and below by its edge, to sides that are multiples of a number."""
+    height, width = luminance.shape[-2:]
+    return F.pad(luminance, (0, -width % multiple, 0, -height % multiple), mode="replicate")
 
 
 def chroma_huber_loss(chroma: Tensor, labels: Tensor, *, delta: float = 0.1) -> Tensor:
@@ -256,4 +276,5 @@ __all__ = [
     "ColorizerOutput",
     "chroma_huber_loss",
     "luminance_loss",
+    "pad_to_multiple",
 ]

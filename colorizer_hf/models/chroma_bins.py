@@ -1,7 +1,8 @@
-"""The 313 chroma bins of Zhang et al. 2016 ("Colorful Image Colorization", section 2.1).
+"""Chroma bins: a grid of step 10 over Lab a and b, and distributions over them.
 
-Points of a grid of step 10 over Lab a and b that belong to colours of sRGB. The set is larger than the gamut itself:
-cells that contain an 8-bit colour number 261.
+The whole grid has 529 points (Zhang et al. 2017, in its released training code); 313 of them belong to colours of sRGB
+(Zhang et al. 2016, "Colorful Image Colorization", section 2.1). That set is larger than the gamut itself: cells that
+contain an 8-bit colour number 261.
 """
 
 import torch
@@ -17,6 +18,8 @@ B_RANGES = (
 A_MIN = -90
 NUM_BINS = 313
 GRID_SIDE = 23  # -110..110
+GRID_BINS = GRID_SIDE**2
+ANNEALING = 1 / 0.38  # inverse temperature of a vivid mean: Zhang et al. 2016, section 2.3
 
 
 def bin_centers() -> Tensor:
@@ -27,6 +30,31 @@ def bin_centers() -> Tensor:
         for b in range(first, last + 1, BIN_STEP)
     ]
     return torch.tensor(centers, dtype=torch.float32)
+
+
+def grid_centers() -> Tensor:
+    """Lab a and b of every point of the whole grid, (529, 2), a the slow axis."""
+    axis = BIN_STEP * torch.arange(GRID_SIDE, dtype=torch.float32) - 110
+    return torch.cartesian_prod(axis, axis)
+
+
+def nearest_grid_bins(chroma: Tensor) -> Tensor:
+    """Indices (B, h, w) among the 529 points of the nearest to each colour (B, 2, h, w), Lab a and b / 110."""
+    a, b = (chroma * 11 + 11).round().clamp(0, GRID_SIDE - 1).long().unbind(dim=1)
+    return a * GRID_SIDE + b
+
+
+def mean_chroma(logits: Tensor, centers: Tensor) -> Tensor:
+    """The expected colour of distributions over bins; of logits times `ANNEALING` it is the annealed mean.
+
+    Args:
+        logits: (B, Q, h, w).
+        centers: (Q, 2), colours of the bins.
+
+    Returns:
+        (B, 2, h, w), in the unit of the centres.
+    """
+    return (centers.T @ logits.flatten(2).softmax(dim=1)).unflatten(2, logits.shape[-2:])
 
 
 def soft_bin_targets(chroma: Tensor) -> tuple[Tensor, Tensor]:
@@ -82,4 +110,14 @@ def _grid_lookup(device: torch.device) -> Tensor:
     return lookup
 
 
-__all__ = ["NUM_BINS", "bin_centers", "bin_cross_entropy", "soft_bin_targets"]
+__all__ = [
+    "ANNEALING",
+    "GRID_BINS",
+    "NUM_BINS",
+    "bin_centers",
+    "bin_cross_entropy",
+    "grid_centers",
+    "mean_chroma",
+    "nearest_grid_bins",
+    "soft_bin_targets",
+]

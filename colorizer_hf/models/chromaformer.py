@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from transformers import initialization as init
 
 from .backbones import BackboneName, build_backbone
-from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput
-from .chroma_bins import NUM_BINS, bin_centers
+from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput, pad_to_multiple
+from .chroma_bins import NUM_BINS, bin_centers, mean_chroma
 from .coherence import AlikeCells, agreed_chroma, coherent_logits
 from .hint_batch import HintBatch
 from .hint_spread import STRIDE, HintSpread, cell_points
@@ -256,10 +256,9 @@ class ChromaFormerModel(ColorizerModel):
     @in_full_precision
     def encode(self, luminance: Tensor) -> ChromaFormerFeatures:
         height, width = luminance.shape[-2:]
-        multiple = self.config.size_multiple
         if self.config.predicts_luminance:
             luminance = stretch(luminance)
-        padded = F.pad(luminance, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+        padded = pad_to_multiple(luminance, self.config.size_multiple)
         map4, map8, map16, map32 = self.backbone(padded)
         x = F.interpolate(self.project32(map32), scale_factor=2.0, mode="bilinear", align_corners=False)
         x = self.transformer(x + self.project16(map16))
@@ -279,7 +278,7 @@ class ChromaFormerModel(ColorizerModel):
             embedding=self.embedding_head(x),
             head_mix=self.mix_head(x).softmax(dim=1),
             luminance=luminance,
-            chroma=self._mean_chroma(logits) + residual,
+            chroma=mean_chroma(logits, self.bin_centers) + residual,
             size=size,
             visible=None if self.luminance_head is None else luminance + self.luminance_head(x),
         )
@@ -307,14 +306,14 @@ class ChromaFormerModel(ColorizerModel):
         logits, calm = features.logits, features.chroma
         if palette is not None:
             logits = shift_to_palette(logits, palette, self.bin_centers)
-            calm = self._mean_chroma(logits) + features.residual
+            calm = mean_chroma(logits, self.bin_centers) + features.residual
         chroma = calm
         if vividness > 0:
             share, alike = min(vividness / COHERENT_FROM, 1.0), self._alike(features)
             coherent = coherent_logits(logits, alike, share=share)
-            agreed = agreed_chroma(self._mean_chroma(coherent), alike, share=share)
+            agreed = agreed_chroma(mean_chroma(coherent, self.bin_centers), alike, share=share)
             vivid = self._vivid_logits(coherent, agreed, vividness)
-            chroma = self._mean_chroma(vivid) + features.residual
+            chroma = mean_chroma(vivid, self.bin_centers) + features.residual
         own = OwnColors(logits, calm, chroma)
         if not torch.is_grad_enabled():
             features.own[key] = own
@@ -327,10 +326,6 @@ class ChromaFormerModel(ColorizerModel):
         points = cell_points(h, w, features.size, features.chroma.device)
         looks, mix = self.spread.join(features), features.head_mix.flatten(2)
         return AlikeCells(looks, mix, points, self.spread.log_gamma.exp(), (h, w))
-
-    def _mean_chroma(self, logits: Tensor) -> Tensor:
-        B, _, h, w = logits.shape
-        return (self.bin_centers.T @ logits.flatten(2).softmax(dim=1)).view(B, 2, h, w)
 
     def _vivid_logits(self, logits: Tensor, expected: Tensor, vividness: float) -> Tensor:
         """Tilt the distribution outward along the expected colour.

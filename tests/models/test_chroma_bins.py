@@ -6,7 +6,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colorizer_hf.models.chroma_bins import NUM_BINS, bin_centers, bin_cross_entropy, soft_bin_targets
+from colorizer_hf.models.chroma_bins import (
+    GRID_BINS,
+    NUM_BINS,
+    bin_centers,
+    bin_cross_entropy,
+    grid_centers,
+    mean_chroma,
+    nearest_grid_bins,
+    soft_bin_targets,
+)
 
 
 class TestBinCenters:
@@ -20,6 +29,35 @@ class TestBinCenters:
 
     def test_neutral_is_bin_120(self) -> None:
         assert bin_centers()[120].tolist() == [0, 0]
+
+
+class TestGrid:
+    def test_has_a_as_the_slow_axis_and_gray_in_the_middle(self) -> None:
+        centers = grid_centers()
+        assert centers.shape == (GRID_BINS, 2) == (529, 2)
+        assert [centers[i].tolist() for i in (0, 1, 23, 264, 528)] == [
+            [-110, -110], [-110, -100], [-100, -110], [0, 0], [110, 110],
+        ]  # fmt: skip
+
+    @given(a=st.floats(-110, 110), b=st.floats(-110, 110))
+    def test_the_nearest_bin_is_the_nearest(self, a: float, b: float) -> None:
+        color = torch.tensor([a, b])
+        index = nearest_grid_bins(color.view(1, 2, 1, 1) / 110)
+        distances = (grid_centers() - color).norm(dim=1)
+        assert index.shape == (1, 1, 1)
+        assert distances[int(index)] <= distances.min() + 1e-3
+
+    def test_halves_go_to_the_even_bin(self) -> None:
+        """As torch rounds, and with it the released training code."""
+        halves = torch.tensor([[-105.0, 0], [-95.0, 0]]).T.view(1, 2, 1, 2) / 110
+        assert (nearest_grid_bins(halves).flatten() // 23).tolist() == [0, 2]
+
+
+class TestMeanChroma:
+    def test_weighs_colours_by_their_shares(self) -> None:
+        logits = torch.tensor([3.0, 1.0]).log().view(1, 2, 1, 1).expand(1, 2, 3, 5)
+        mean = mean_chroma(logits, torch.tensor([[1.0, 0.0], [0.0, -1.0]]))
+        torch.testing.assert_close(mean, torch.tensor([0.75, -0.25]).view(1, 2, 1, 1).expand(1, 2, 3, 5))
 
 
 class TestSoftBinTargets:

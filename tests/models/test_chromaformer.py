@@ -7,6 +7,7 @@ from huggingface_hub.errors import StrictDataclassFieldValidationError
 from colorizer_hf.models import hint_spread
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import ColorizerModel
+from colorizer_hf.models.chroma_bins import mean_chroma
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
 from colorizer_hf.models.hint_batch import REACHES, HintBatch, Reach
 from colorizer_hf.models.hint_spread import sampling_weights
@@ -242,8 +243,8 @@ class TestVividness:
 
     def vivid_chroma(self, model: ChromaFormerModel, *colors: tuple[float, float]) -> torch.Tensor:
         logits = self.logits_for(model, *colors)
-        vivid = model._vivid_logits(logits, model._mean_chroma(logits), 1.0)
-        return 110 * model._mean_chroma(vivid)[0, :, 0, 0]
+        vivid = model._vivid_logits(logits, mean_chroma(logits, model.bin_centers), 1.0)
+        return 110 * mean_chroma(vivid, model.bin_centers)[0, :, 0, 0]
 
     def test_picks_the_livelier_of_colours_that_are_in_doubt(self, model: ChromaFormerModel) -> None:
         assert self.vivid_chroma(model, (0, 0), (20, 40)).norm() > 30

@@ -12,6 +12,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from colorizer_hf.models.dynamic_unet import DynamicUNetConfig, DynamicUNetModel
+from colorizer_hf.models.eccv16 import Eccv16Config, Eccv16Model
+from colorizer_hf.models.siggraph17 import GlobalHints, Siggraph17Config, Siggraph17Model
 from colorizer_hf.models.unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
 from train.parts.discriminator import PatchDiscriminator, PatchDiscriminatorConfig
 
@@ -39,8 +41,22 @@ def multiply_accumulates(network: nn.Module, channels: int) -> float:
         (lambda: Pix2PixUNetModel(Pix2PixUNetConfig(depth=6, width=32)), 7_312_706, 1.48),
         (lambda: DynamicUNetModel(DynamicUNetConfig()), 31_498_548, 32.05),
         (lambda: DynamicUNetModel(DynamicUNetConfig(stem="summed")), 31_099_672, 28.43),
+        (lambda: Eccv16Model(Eccv16Config()), 32_236_011, 41.77),
+        (lambda: Siggraph17Model(Siggraph17Config()), 34_187_027, 75.75),
+        (lambda: Siggraph17Model(Siggraph17Config(class_head=False)), 34_051_074, 75.20),
     ],
-    ids=["unet", "unet 8x", "pix2pix 256", "pix2pix 128", "small pix2pix", "dynamic lifted", "dynamic summed"],
+    ids=[
+        "unet",
+        "unet 8x",
+        "pix2pix 256",
+        "pix2pix 128",
+        "small pix2pix",
+        "dynamic lifted",
+        "dynamic summed",
+        "eccv16",
+        "siggraph17",
+        "siggraph17 without class head",
+    ],
 )
 def test_generators(network, count: int, gmacs: float) -> None:
     model = network()
@@ -52,6 +68,13 @@ def test_generators(network, count: int, gmacs: float) -> None:
 def test_encoder_of_the_dynamic_u_net(stem: Any, count: int) -> None:
     model = DynamicUNetModel(DynamicUNetConfig(stem=stem))
     assert parameters(model.backbone) + (parameters(model.lift) if model.lift else 0) == count
+
+
+def test_global_hints_of_siggraph17() -> None:
+    """Its four batch norms have weights here, 4,096 of them; those of the released Caffe model have none."""
+    assert parameters(GlobalHints(512)) == 950_784 + 4_096
+    trunk = Siggraph17Model(Siggraph17Config(global_hints=True, class_head=False))
+    assert parameters(trunk) == 34_051_074 - 3 * 64 * 9 + 950_784 + 4_096
 
 
 @pytest.mark.parametrize(
