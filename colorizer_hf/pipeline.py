@@ -74,6 +74,7 @@ class ColorizationResult:
         logits: (Q, h, w) over chroma bins, or None.
         bin_centers: (Q, 2), ab / 110 of the bins, or None.
         predicted_luminance: (1, h, w), L / 100; None where the photo's own is kept, as of all but near-infrared frames.
+        notes: What a person should know about how the photo was read and coloured, as phrases.
     """
 
     def __init__(
@@ -83,7 +84,9 @@ class ColorizationResult:
         logits: Tensor | None,
         bin_centers: Tensor | None,
         predicted_luminance: Tensor | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
+        self.notes = (*photo.notes, *notes)
         self.photo = photo
         self.chroma = chroma
         self.logits = logits
@@ -123,11 +126,6 @@ class ColorizationResult:
         left, top, right, bottom = part or (0, 0, *photo.size)
         rows, columns = slice(top, bottom), slice(left, right)
         return Image.fromarray(render(self._luminance_of(photo), self.chroma, photo.alpha, rows=rows, columns=columns))
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about how the photo was read."""
-        return self.photo.notes
 
     def suggestions(
         self, x: float, y: float, k: int = 5, *, luminance: tuple[float, float] = (0.0, 1.0)
@@ -407,7 +405,7 @@ class ColorizationPipeline(Pipeline):
         photo = source if isinstance(source, Photo) else read(source, levels=levels, band=band)
         luminance = self.image_processor.shrink(photo, size=size)
         batch = self.prepare_hints(hints if own_hints is None else own_hints, photo)
-        return {"photo": photo, "luminance": luminance, "hints": batch}
+        return {"photo": photo, "luminance": luminance, "hints": batch, "notes": ()}
 
     def prepare_hints(self, hints: Hints, photo: Photo) -> HintBatch:
         """A caller's hints for a photo as a batch of one, on the network's device."""
@@ -436,15 +434,18 @@ class ColorizationPipeline(Pipeline):
         colors = self.prepare_palette(palette, len(luminance))
         return self.model.decode(self.model.encode(luminance), input_tensors["hints"], colors, vividness=vividness)
 
-    def postprocess(self, model_outputs: tuple[Photo, ColorizerOutput]) -> ColorizationResult:  # ty: ignore[incompatible-method-override]
-        """Wrap the network's output (a batch of one) for a photo."""
-        photo, output = model_outputs
+    def postprocess(  # ty: ignore[incompatible-method-override]
+        self, model_outputs: tuple[Photo, ColorizerOutput, tuple[str, ...]]
+    ) -> ColorizationResult:
+        """Wrap the network's output (a batch of one) for a photo, with notes on how it was coloured."""
+        photo, output, notes = model_outputs
         return ColorizationResult(
             photo,
             chroma=output.chroma[0],
             logits=None if output.logits is None else output.logits[0],
             bin_centers=None if output.logits is None else self.model.bin_centers.float().cpu(),
             predicted_luminance=None if output.luminance is None else output.luminance[0],
+            notes=notes,
         )
 
     def run_single(self, inputs: Any, *parameters: dict) -> ColorizationResult:  # ty: ignore[incompatible-method-override]
@@ -474,7 +475,7 @@ class ColorizationPipeline(Pipeline):
         for i, inputs in enumerate(group):
             # Copies, so that who keeps or pickles one result does not keep the whole batch.
             one = ColorizerOutput(**{name: value[i : i + 1].clone() for name, value in output.items()})
-            yield self.postprocess((inputs["photo"], one))
+            yield self.postprocess((inputs["photo"], one, inputs["notes"]))
 
 
 def _check_counts(batch_size: Any, num_workers: Any) -> None:

@@ -28,6 +28,7 @@ class EditSession:
         inputs = pipeline.preprocess(photo, size=size)
         self.pipeline = pipeline
         self.photo = inputs["photo"]
+        self._notes = inputs["notes"]
         with torch.inference_mode():
             self._features = pipeline.model.encode(inputs["luminance"].to(pipeline.device))
 
@@ -50,7 +51,7 @@ class EditSession:
         colors = self.pipeline.prepare_palette(palette)
         with torch.inference_mode():
             output = self.pipeline.model.decode(self._features, batch, colors, vividness=vividness)
-        return self.pipeline.postprocess((self.photo, output))
+        return self.pipeline.postprocess((self.photo, output, self._notes))
 
 
 __all__ = ["EditSession"]

@@ -6,7 +6,7 @@ of the stage (stage/python.js).
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 from ..color_names import color_name
 from ..errors import ColorizerError, HintError
 from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, strokes_to_hints
-from ..imaging import PUT_ASIDE, Photo
+from ..imaging import PUT_ASIDE
 from ..palette import Palette
 from ..pipeline import ColorizationPipeline, ColorizationResult
 from ..vividness import DEFAULT_VIVIDNESS
@@ -135,7 +135,7 @@ def open_photo(workspace: Workspace, edits: Edits, uploads: Path) -> Properties:
         photo = workspace.open(path, name=clean_name(str(edits.photo.get("name"))))
     workspace.source = edits.photo
     width, height = photo.size
-    facts = {"name": workspace.photo_name, "width": width, "height": height, "notes": _notes(photo)}
+    facts = {"name": workspace.photo_name, "width": width, "height": height, "notes": _sentences(photo.notes)}
     facts["revision"] = edits.revision
     return {"photo": {"id": secrets.token_hex(4), "before": show_original(workspace, photo, edits.view), **facts}}
 
@@ -155,6 +155,7 @@ def edit(workspace: Workspace, edits: Edits, choices: Choices) -> Iterator[Prope
         "revision": edits.revision,
         "after": show_result(workspace, result, edits.view),
         "part": show_part(workspace, result, edits.view) if edits.view.needs_part(result.photo) else None,
+        "notes": _sentences(result.notes),
         "suggestions": _suggestions(result, edits.touched),
         "alternatives": None,
     }
@@ -243,10 +244,10 @@ def _suggestions(result: ColorizationResult, touched: tuple[float, float] | None
     return [asdict(suggestion) | {"name": color_name(suggestion.color)} for suggestion in suggestions]
 
 
-def _notes(photo: Photo) -> list[str]:
-    """What a person should know about how the photo was read, in sentences."""
-    notes = [f"{note}; Original shows them" if note == PUT_ASIDE else note for note in photo.notes]
-    return [f"{note[:1].upper()}{note[1:]}." for note in notes]
+def _sentences(notes: Iterable[str]) -> list[str]:
+    """What a person should know about how the photo was read and coloured."""
+    told = [f"{note}; Original shows them" if note == PUT_ASIDE else note for note in notes]
+    return [f"{note[:1].upper()}{note[1:]}." for note in told]
 
 
 def _describe(offer: Alternative, image: str, size: tuple[int, int]) -> Properties:

@@ -93,7 +93,7 @@ function clear() {
   setTool("compare");
   setBusy("");
   hideNotice();
-  describe("", "");
+  describe("", []);
   Object.assign(element.dataset, { revision: "", sharp: false });
   refresh();
 }

@@ -10,7 +10,7 @@ import { enter, fail, rescue } from "./photos.js";
 import { answers, urlOf } from "./python.js";
 import { sharpen, showCloser } from "./sharpness.js";
 import { state, view } from "./state.js";
-import { describe, hideError, setBusy, showError } from "./status.js";
+import { describe, hideError, setBusy, showError, tellNotes } from "./status.js";
 import { adopt } from "./strokes.js";
 import { setTool } from "./tools.js";
 
@@ -29,7 +29,7 @@ export function takePhoto() {
   const [width, height] = view.photo;
   if (photo.width * height === photo.height * width) view.photo = [photo.width, photo.height]; // zoomed in or not
   else frame(photo.width, photo.height);
-  describe(`${photo.name} · ${photo.width} × ${photo.height}`, photo.notes.join(" "));
+  describe(`${photo.name} · ${photo.width} × ${photo.height}`, photo.notes);
   before.show(urlOf(photo.before)).then(refresh, () => fail("The photo could not be shown; open it again."));
 }
 
@@ -46,6 +46,7 @@ export async function takeResult() {
     showCloser(result.part);
   }
   state.result = result;
+  tellNotes(result.notes);
   refresh();
   try {
     if ((await state.arriving) && result === state.result) settle(result);

@@ -50,8 +50,13 @@ export function hideNotice() {
   part("notice").hidden = true;
 }
 
-/** The line below the photo. */
+/** The lines below the photo. */
 export function describe(facts, notes) {
   part("facts").textContent = part("facts").title = facts;
-  part("notes").textContent = notes;
+  tellNotes(notes);
+}
+
+/** What a person should know about how the photo was read and coloured. */
+export function tellNotes(notes) {
+  part("notes").textContent = notes.join(" ");
 }
