@@ -14,7 +14,7 @@ from torch import Tensor
 from .errors import BoxError
 from .models.box_batch import BoxBatch
 
-MAX_BOXES = 1000  # of one photograph
+MAX_BOXES = 100  # of one photograph
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")  # as transformers' object-detection pipeline calls them
 
@@ -95,7 +95,6 @@ def boxes_to_batch(boxes: Sequence[Box], size: tuple[int, int]) -> BoxBatch:
     corners = torch.tensor([[box.edges for box in boxes]], dtype=torch.float32)
     return BoxBatch(
         corners=corners / torch.tensor(size * 2),
-        scores=torch.tensor([[float(box.score) for box in boxes]]),
         mask=torch.ones(1, len(boxes), dtype=torch.bool),
     )
 

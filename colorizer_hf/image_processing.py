@@ -1,6 +1,7 @@
 """Photographs to network input."""
 
 from collections.abc import Sequence
+from math import ceil
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -111,14 +112,19 @@ class ColorizerImageProcessor(BaseImageProcessor):
 
     def shrink(self, photo: Photo, *, size: int | None = None) -> Tensor:
         """The photo's luminance at the network's input size, (1, 1, h, w) in [0, 1]."""
-        height, width = self.input_size(photo.luminance.shape, size=size)
-        codes = photo.luminance
-        if codes.dtype == np.uint8:  # Pillow is much the fastest here
-            resized = Image.fromarray(codes).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
-            return torch.from_numpy(lightness_table(np.uint8)[np.asarray(resized)])[None, None]
-        averaged = block_average(codes, (height, width))
-        shrunk = F.interpolate(averaged[None, None], (height, width), mode="bilinear", antialias=True)
-        return torch.from_numpy(lightness_table(codes.dtype)[shrunk.round().numpy().astype(codes.dtype)])
+        return resized_luminance(photo.luminance, self.input_size(photo.luminance.shape, size=size))
+
+    def crop(self, photo: Photo, edges: tuple[float, float, float, float], side: int) -> Tensor:
+        """What is inside a box of the photo, squashed to a square: luminance (1, 1, side, side) in [0, 1].
+
+        Args:
+            photo: At full size, which shows a small thing with all its details.
+            edges: Left, top, right and bottom of the box, in pixels of the photo.
+            side: Of the square in pixels.
+        """
+        left, top, right, bottom = edges
+        inside = photo.luminance[int(top) : ceil(bottom), int(left) : ceil(right)]
+        return resized_luminance(inside, (side, side))
 
     def input_size(self, shape: tuple[int, int], *, size: int | None = None) -> tuple[int, int]:
         """Height and width of the network's input for a photo of the given height and width."""
@@ -129,6 +135,17 @@ class ColorizerImageProcessor(BaseImageProcessor):
         longest = shorter * MAX_ASPECT
         height, width = (min(side * scale, longest) / self.size_multiple for side in shape)
         return max(round(height), 1) * self.size_multiple, max(round(width), 1) * self.size_multiple
+
+
+def resized_luminance(codes: np.ndarray, size: tuple[int, int]) -> Tensor:
+    """Luminance codes (H, W) averaged to another height and width: (1, 1, h, w), L / 100 in [0, 1]."""
+    height, width = size
+    if codes.dtype == np.uint8:  # Pillow is much the fastest here
+        resized = Image.fromarray(codes).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        return torch.from_numpy(lightness_table(np.uint8)[np.asarray(resized)])[None, None]
+    averaged = block_average(codes, size)
+    shrunk = F.interpolate(averaged[None, None], size, mode="bilinear", antialias=True)
+    return torch.from_numpy(lightness_table(codes.dtype)[shrunk.round().numpy().astype(codes.dtype)])
 
 
 def block_average(codes: np.ndarray, size: tuple[int, int]) -> Tensor:

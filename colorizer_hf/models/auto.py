@@ -25,6 +25,7 @@ from .chromaformer import ChromaFormerConfig, ChromaFormerModel
 from .dynamic_unet import DynamicUNetConfig, DynamicUNetModel
 from .eccv16 import Eccv16Config, Eccv16Model
 from .fetching import MODEL_FILES, REQUIRED, HubOptions, fetch_checkpoint
+from .instance_fusion import InstanceFusionConfig, InstanceFusionModel
 from .siggraph17 import Siggraph17Config, Siggraph17Model
 from .unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
 
@@ -102,6 +103,9 @@ ARCHITECTURES = {
     ),
     "eccv16": Architecture(
         config=Eccv16Config, model=Eccv16Model, paper="Zhang, Isola, Efros 2016", license="Apache-2.0"
+    ),
+    "instance_fusion": Architecture(
+        config=InstanceFusionConfig, model=InstanceFusionModel, paper="Su, Chu, Huang 2020", license="Apache-2.0"
     ),
     "siggraph17": Architecture(
         config=Siggraph17Config, model=Siggraph17Model, paper="Zhang, Zhu, Isola et al. 2017", license="Apache-2.0"

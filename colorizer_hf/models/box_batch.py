@@ -16,24 +16,21 @@ class BoxBatch:
     Attributes:
         corners: (B, N, 4), left, top, right and bottom edge of each box in shares of the photo's width and height, in
             [0, 1].
-        scores: (B, N), how sure it is that there is a thing; where there are too many boxes the highest count.
         mask: (B, N) bool, True where there is a box, False where there is padding.
         crops: (B, N, 1, S, S), the luminance of each box at the size at which the network looks at things, in [0, 1];
             left out, the network cuts them out of the luminance that it is given, which shows fewer details.
     """
 
     corners: Tensor
-    scores: Tensor
     mask: Tensor
     crops: Tensor | None = None
 
     def __post_init__(self) -> None:
         batch, count = self.mask.shape
-        for name, shape in (("corners", (batch, count, 4)), ("scores", (batch, count))):
-            if getattr(self, name).shape != shape:
-                raise ValueError(
-                    f"{name} must have shape {shape} to match mask, got {tuple(getattr(self, name).shape)}"
-                )
+        if self.corners.shape != (batch, count, 4):
+            raise ValueError(
+                f"corners must have shape {(batch, count, 4)} to match mask, got {tuple(self.corners.shape)}"
+            )
         if self.crops is not None and (self.crops.ndim != 5 or self.crops.shape[:3] != (batch, count, 1)):
             raise ValueError(f"crops must have shape ({batch}, {count}, 1, S, S), got {tuple(self.crops.shape)}")
 
@@ -46,7 +43,6 @@ class BoxBatch:
         """A batch without any box."""
         return cls(
             corners=torch.zeros(batch_size, 0, 4, device=device),
-            scores=torch.zeros(batch_size, 0, device=device),
             mask=torch.zeros(batch_size, 0, dtype=torch.bool, device=device),
         )
 
@@ -66,17 +62,11 @@ class BoxBatch:
     def map(self, change: Callable[[Tensor], Tensor]) -> "BoxBatch":
         """The batch with every tensor changed alike, such as moved to a device or cut to some of the photographs."""
         crops = None if self.crops is None else change(self.crops)
-        return BoxBatch(change(self.corners), change(self.scores), change(self.mask), crops)
+        return BoxBatch(change(self.corners), change(self.mask), crops)
 
     def to(self, device: torch.device | str) -> "BoxBatch":
         """The same boxes on another device."""
         return self.map(lambda tensor: tensor.to(device))
-
-    def best(self, count: int) -> "BoxBatch":
-        """At most so many boxes of each photograph: those with the highest scores, the highest first."""
-        order = self.scores.masked_fill(~self.mask, -torch.inf).argsort(dim=1, descending=True, stable=True)[:, :count]
-        rows = torch.arange(len(order), device=order.device)[:, None]
-        return self.map(lambda tensor: tensor[rows, order])
 
 
 __all__ = ["BoxBatch"]

@@ -6,14 +6,13 @@ import torch
 from colorizer_hf.models.box_batch import BoxBatch
 
 
-def batch(*scores: float, crops: bool = True) -> BoxBatch:
-    """A photograph with boxes of these scores; each box and its crop hold the score as well."""
-    shown = torch.tensor([scores])
+def batch(*shades: float, crops: bool = True) -> BoxBatch:
+    """A photograph with boxes whose corners and crops are of these values."""
+    values = torch.tensor([shades])
     return BoxBatch(
-        corners=shown[..., None].expand(1, -1, 4),
-        scores=shown,
-        mask=torch.ones(1, len(scores), dtype=torch.bool),
-        crops=shown[..., None, None, None].expand(1, -1, 1, 2, 2) if crops else None,
+        corners=values[..., None].expand(1, -1, 4),
+        mask=torch.ones(1, len(shades), dtype=torch.bool),
+        crops=values[..., None, None, None].expand(1, -1, 1, 2, 2) if crops else None,
     )
 
 
@@ -29,24 +28,10 @@ class TestCat:
         assert BoxBatch.cat([batch(0.5), batch(0.5, crops=False)]).crops is None
 
 
-class TestBest:
-    def test_keeps_the_highest_scores_of_each_photograph_with_all_that_belongs_to_them(self) -> None:
-        best = BoxBatch.cat([batch(0.1, 0.9, 0.5), batch(0.3)]).best(2)
-        assert best.scores[0].tolist() == pytest.approx([0.9, 0.5])
-        assert best.corners[0, :, 0].tolist() == pytest.approx([0.9, 0.5])
-        assert best.mask.tolist() == [[True, True], [True, False]]
-        assert best.scores[1, 0] == pytest.approx(0.3)
-
-    def test_of_equal_scores_the_first_count(self) -> None:
-        boxes = batch(1.0, 1.0, 1.0).map(lambda tensor: tensor.clone())
-        boxes.corners[0, :, 0] = torch.tensor([0.1, 0.2, 0.3])
-        assert boxes.best(2).corners[0, :, 0].tolist() == pytest.approx([0.1, 0.2])
-
-
 class TestShapes:
     def test_that_disagree_are_named(self) -> None:
         mask = torch.ones(1, 2, dtype=torch.bool)
         with pytest.raises(ValueError, match=r"corners must have shape \(1, 2, 4\) to match mask, got \(1, 3, 4\)"):
-            BoxBatch(torch.zeros(1, 3, 4), torch.zeros(1, 2), mask)
+            BoxBatch(torch.zeros(1, 3, 4), mask)
         with pytest.raises(ValueError, match=r"crops must have shape \(1, 2, 1, S, S\), got \(1, 2, 8, 8\)"):
-            BoxBatch(torch.zeros(1, 2, 4), torch.zeros(1, 2), mask, torch.zeros(1, 2, 8, 8))
+            BoxBatch(torch.zeros(1, 2, 4), mask, torch.zeros(1, 2, 8, 8))

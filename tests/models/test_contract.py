@@ -22,6 +22,7 @@ TINY: dict[str, Any] = {
     "pix2pix_unet": {"width": 4, "depth": 5, "dropout": 0.2},
     "dynamic_unet": {"backbone_config": TINY_RESNET, "decoder_width": 0.5},
     "eccv16": {"width": 4},
+    "instance_fusion": {"width": 4, "fusion_width": 4, "instance_size": 32},
     "siggraph17": {"width": 8},
     "siggraph17 with global hints": {"width": 4, "global_hints": True, "class_head": False},
 }
@@ -42,7 +43,7 @@ def box_batch(batch: int) -> BoxBatch:
     mask = torch.ones(batch, 2, dtype=torch.bool)
     mask[0] = False
     corners = torch.tensor([[0.1, 0.2, 0.6, 0.9], [0.4, 0.3, 0.95, 0.7]]).expand(batch, -1, -1)
-    return BoxBatch(corners, torch.ones(batch, 2), mask)
+    return BoxBatch(corners, mask)
 
 
 def boxes_for(model: ColorizerModel, batch: int) -> BoxBatch | None:

@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from colorizer_hf.models.dynamic_unet import DynamicUNetConfig, DynamicUNetModel
 from colorizer_hf.models.eccv16 import Eccv16Config, Eccv16Model
+from colorizer_hf.models.instance_fusion import InstanceFusionConfig, InstanceFusionModel
 from colorizer_hf.models.siggraph17 import GlobalHints, Siggraph17Config, Siggraph17Model
 from colorizer_hf.models.unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
 from train.parts.discriminator import PatchDiscriminator, PatchDiscriminatorConfig
@@ -75,6 +76,36 @@ def test_global_hints_of_siggraph17() -> None:
     assert parameters(GlobalHints(512)) == 950_784 + 4_096
     trunk = Siggraph17Model(Siggraph17Config(global_hints=True, class_head=False))
     assert parameters(trunk) == 34_051_074 - 3 * 64 * 9 + 950_784 + 4_096
+
+
+class TestInstanceFusion:
+    MAPS = (  # channels and side of what is fused, in a picture of 256 x 256
+        *((64, 256), (128, 128), (256, 64), (512, 32), (512, 32), (512, 32), (512, 32)),
+        *((256, 64), (256, 64), (128, 128), (128, 128), (128, 256), (128, 256)),
+    )
+
+    @pytest.fixture
+    def model(self) -> InstanceFusionModel:
+        with torch.device("meta"):
+            return InstanceFusionModel(InstanceFusionConfig())
+
+    def test_parameters(self, model: InstanceFusionModel) -> None:
+        class_head, never_called = 135_953, 5_538  # both are in the authors' files, and do nothing
+        assert parameters(model.fusions) == 1_083_804 - never_called
+        without_boxes_aside = parameters(model) - parameters(model.full)
+        assert without_boxes_aside == 69_457_858 - 2 * class_head - never_called
+        model.train_fusion_only()
+        trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+        assert trained == 1_226_108
+
+    def test_multiply_accumulates(self, model: InstanceFusionModel) -> None:
+        assert multiply_accumulates(model, 1) == pytest.approx(75.20, abs=0.0051)
+        maps = [torch.zeros(1, channels, side, side, device="meta") for channels, side in self.MAPS]
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            fusions: Any = model.fusions.values()
+            for fusion, feature_map in zip(fusions, maps, strict=True):
+                fusion.whole(feature_map)
+        assert counter.get_total_flops() / 2e9 == pytest.approx(5.32, abs=0.0051)
 
 
 @pytest.mark.parametrize(
