@@ -27,6 +27,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
@@ -159,6 +160,18 @@ class Trainer:
                 (self.done.seconds,) = broadcast_object_list([time.monotonic() - started])
                 self._after_step(terms, bar, task)
         self._evaluate()
+        self._leave()
+
+    def _leave(self) -> None:
+        """End what the processes of a run have in common.
+
+        A wrapped objective must not outlive the group of processes: the last to hold it would wait, with Python's lock
+        in hand, for a thread that now and then needs this lock to end (torch 2.13, gloo).
+        """
+        for name, part in list(vars(self).items()):
+            if isinstance(part, DistributedDataParallel):
+                setattr(self, name, part.module)
+        self.accelerator.free_memory()
         self.accelerator.end_training()
 
     def _step(self, photos: Tensor) -> dict[str, float]:
