@@ -86,7 +86,7 @@ class Detector:
 
     @torch.inference_mode()
     def detect(self, photo: Photo) -> list[Box]:
-        """The things in a photograph, the surest first.
+        """The things in a photograph, in whole pixels, the surest first.
 
         The detector sees the luminance in all three channels, as a gray photograph has it.
         """
@@ -96,9 +96,9 @@ class Detector:
         (found,) = self.image_processor.post_process_object_detection(
             self.model(**inputs), threshold=self.threshold, target_sizes=[(height, width)]
         )
-        limits = torch.tensor([width, height, width, height])
-        things = zip(found["scores"].tolist(), found["boxes"].cpu().clamp(min=0).minimum(limits).tolist(), strict=True)
-        boxes = [Box(*edges, score=score) for score, edges in things if edges[0] < edges[2] and edges[1] < edges[3]]
+        edges = found["boxes"].cpu().round().clamp(min=0).minimum(torch.tensor([width, height] * 2))
+        things = zip(found["scores"].tolist(), edges.tolist(), strict=True)
+        boxes = [Box(*place, score=score) for score, place in things if place[0] < place[2] and place[1] < place[3]]
         return sorted(boxes, key=lambda box: -box.score)
 
 

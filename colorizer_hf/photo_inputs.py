@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from .errors import HintError
+from .errors import ColorizerError
 from .imaging import Photo
 
 Given = TypeVar("Given")
@@ -42,45 +42,51 @@ def are_for_each(hints: Any) -> TypeGuard[Sequence[Any]]:
     return is_list and all(one is None or isinstance(one, list | tuple) for one in hints)
 
 
-def each_with_hints(photos: Iterable[Any], hints: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """Photographs with hints of their own, as dictionaries.
+def each_with(
+    photos: Iterable[Any], name: str, own: Sequence[Any], error: type[ColorizerError]
+) -> Iterator[dict[str, Any]]:
+    """Photographs with hints or boxes of their own, as dictionaries.
 
     Args:
         photos: Any number.
-        hints: For each of them.
-
-    Raises:
-        HintError: their numbers differ; comes when the shorter ones end.
+        name: "hints" or "boxes".
+        own: For each of them; None where there are none.
+        error: What is raised if their numbers differ; comes when the shorter ones end.
     """
     missing = object()
-    for photo, own in zip_longest(photos, hints, fillvalue=missing):
-        if photo is missing or own is missing:
-            raise HintError(f"there are hints for {len(hints)} photographs, but not as many photographs")
-        yield {"image": photo, "hints": own or []}
+    for photo, value in zip_longest(photos, own, fillvalue=missing):
+        if photo is missing or value is missing:
+            raise error(f"there are {name} for {len(own)} photographs, but not as many photographs")
+        given = photo if _has_image(photo) else {"image": photo}
+        yield {**given, name: value}
 
 
-def source_and_hints(given: Any) -> tuple[Any, Any]:
-    """A photograph in a form that `imaging.read` takes, and hints of its own or None.
+def source_and_own(given: Any) -> tuple[Any, Any, Any]:
+    """A photograph in a form that `imaging.read` takes, and hints and boxes of its own, None where there are none.
 
     Args:
-        given: The photograph, or a dictionary of `image` and, if wanted, `hints`. As an image counts as well what
-            datasets give that do not decode: a dictionary of `bytes` and `path`.
+        given: The photograph, or a dictionary of `image` and, if wanted, `hints` and `boxes`. As an image counts as
+            well what datasets give that do not decode: a dictionary of `bytes` and `path`.
 
     Raises:
         TypeError: a dictionary has other keys.
     """
-    hints = None
-    if isinstance(given, Mapping) and "image" in given and given.keys() <= {"image", "hints"}:
-        given, hints = given["image"], given.get("hints")
+    hints = boxes = None
+    if _has_image(given):
+        given, hints, boxes = given["image"], given.get("hints"), given.get("boxes")
     if isinstance(given, Mapping):
         if given.keys() != {"bytes", "path"}:
             keys = ", ".join(str(key) for key in given) or "nothing"
             raise TypeError(
-                f"a photograph as a dictionary has image and may have hints, got {keys:.100}; of a dataset with other "
-                "columns give one, as dataset['image'] or KeyDataset(dataset, 'image')"
+                f"a photograph as a dictionary has image and may have hints and boxes, got {keys:.100}; of a dataset "
+                "with other columns give one, as dataset['image'] or KeyDataset(dataset, 'image')"
             )
         given = given["path"] if given["bytes"] is None else given["bytes"]
-    return given, hints
+    return given, hints, boxes
+
+
+def _has_image(given: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(given, Mapping) and "image" in given and given.keys() <= {"image", "hints", "boxes"}
 
 
 def read_ahead(function: Callable[[Given], Made], items: Iterable[Given], workers: int) -> Iterator[Made]:
@@ -108,4 +114,4 @@ def read_ahead(function: Callable[[Given], Made], items: Iterable[Given], worker
                 future.cancel()
 
 
-__all__ = ["are_for_each", "each_with_hints", "photos_of", "read_ahead", "source_and_hints"]
+__all__ = ["are_for_each", "each_with", "photos_of", "read_ahead", "source_and_own"]

@@ -1,7 +1,7 @@
 """Photo in, photo out: the one path that the command line, the web page and Python code all take."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby, islice
 from os import PathLike
@@ -15,10 +15,12 @@ from torch import Tensor
 from transformers import AutoModel, Pipeline
 from transformers.pipelines import PIPELINE_REGISTRY
 
+from .boxes import are_boxes_for_each, boxes_to_batch, collect_boxes
 from .chroma_upsampling import render, restore_luminance
 from .color import lab_to_rgb, lightness_table, rgb_to_hex
+from .detection import Detector
 from .devices import check_device
-from .errors import ColorizerError, HintError, ImageError
+from .errors import BoxError, ColorizerError, HintError, ImageError
 from .hints import Hint, HintBatch, collect_hints, hints_to_batch
 from .image_processing import ColorizerImageProcessor
 from .imaging import Photo, eight_bit, read, with_note, without_location, write
@@ -26,19 +28,23 @@ from .imaging.addresses import fetch, is_address, shown
 from .imaging.levels import Levels, check_levels_and_band
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, ModelOptions, load_folder, resolve_checkpoint
 from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
+from .models.box_batch import BoxBatch
 from .models.fetching import HubOptions
 from .models.hint_batch import REACHES
 from .options import refuse_unknown, take
 from .palette import Palette
-from .photo_inputs import are_for_each, each_with_hints, photos_of, read_ahead, source_and_hints
+from .photo_inputs import are_for_each, each_with, photos_of, read_ahead, source_and_own
 from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
 TASK = "image-colorization"
 # Bins closer than this (Lab units) count as one colour when suggestions are made.
 SAME_COLOR = 18.0
+NOTHING_BOXED = "there are no boxes around things, so the photograph was coloured as a whole"
 # Options of a call that a pipeline can be made with.
 CALL_OPTIONS = (
     "hints",
+    "boxes",
+    "detector",
     "vividness",
     "palette",
     "size",
@@ -305,6 +311,8 @@ class ColorizationPipeline(Pipeline):
         photos: Any,
         *,
         hints: Hints | Sequence[Hints] = None,
+        boxes: Any = None,
+        detector: Detector | str | PathLike[str] | None = None,
         vividness: float | None = None,
         palette: Palette | None = None,
         size: int | None = None,
@@ -318,10 +326,15 @@ class ColorizationPipeline(Pipeline):
 
         Args:
             photos: A photograph in any form that `colorizer_hf.imaging.read` takes, or a dictionary of such an `image`
-                and, if it has some of its own, `hints`; or a list, tuple, dataset, column, generator or other iterable
-                of them.
+                and, if it has some of its own, `hints` and `boxes`; or a list, tuple, dataset, column, generator or
+                other iterable of them.
             hints: Colours that are known: `Hint` objects, an RGBA layer painted over the photo, or a list of both,
                 which apply to every photo of the call; or one such list, or None, for each photo.
+            boxes: Around things, for networks that look at them one by one: see `colorizer_hf.boxes.collect_boxes`; or
+                a list of such lists, or None, for each photo. Where there are too many the highest scores count.
+            detector: What finds the things where no boxes are given: a `colorizer_hf.detection.Detector`, or the folder
+                or Hub id of one, which is loaded for this call. None takes what the pipeline was made with, as a rule
+                none.
             vividness: 0 gives the expected colour, which has the least error and looks muted; 1 pictures as colourful
                 as photographs are, mistakes included; None takes what the pipeline was made with, as a rule
                 `DEFAULT_VIVIDNESS`.
@@ -343,30 +356,39 @@ class ColorizationPipeline(Pipeline):
         Raises:
             ImageError: a photograph cannot be read.
             HintError: a hint makes no sense or lies outside the photo.
+            BoxError: a box makes no sense or lies outside the photo, or the network takes none.
+            CheckpointError: the detector cannot be loaded.
             TypeError: what is given is no photograph.
             ValueError: an option is outside its range.
         """
         _check_counts(batch_size, num_workers)
-        options: dict[str, Any] = {"vividness": vividness, "palette": palette, "size": size}
+        options: dict[str, Any] = {"vividness": vividness, "palette": palette, "size": size, "detector": detector}
         options |= {"levels": levels, "band": band, "allow_urls": allow_urls}
         workload = {"batch_size": batch_size, "num_workers": num_workers}
         many = photos_of(photos)
-        if are_for_each(hints):
-            if many is None:
-                raise HintError("one photograph takes one list of hints, not a list of lists")
-            pairs = each_with_hints(many, hints)
-            many, hints = list(pairs) if isinstance(many, list) else pairs, None
+        given: dict[str, Any] = {"hints": hints, "boxes": boxes}
+        for name, are_for_several, error in (
+            ("hints", are_for_each, HintError),
+            ("boxes", are_boxes_for_each, BoxError),
+        ):
+            if are_for_several(own := given[name]):
+                if many is None:
+                    raise error(f"one photograph takes one list of {name}, not a list of lists")
+                pairs = each_with(many, name, own, error)
+                many, given[name] = list(pairs) if isinstance(many, list) else pairs, None
         if many is None:
-            return super().__call__(photos, hints=hints, **options, **workload)
+            return super().__call__(photos, **given, **options, **workload)
         if isinstance(many, list) and not many:
             return []
         # Of what can be iterated the base class knows lists and generators only.
         inputs = many if isinstance(many, list) else (photo for photo in many)
-        return super().__call__(inputs, hints=hints, **options, **workload)
+        return super().__call__(inputs, **given, **options, **workload)
 
     def _sanitize_parameters(
         self,
         hints: Hints = None,
+        boxes: Any = None,
+        detector: Detector | str | PathLike[str] | None = None,
         vividness: float | None = None,
         palette: Palette | None = None,
         size: int | None = None,
@@ -381,23 +403,43 @@ class ColorizationPipeline(Pipeline):
             check_vividness(vividness)
         if palette is not None and not isinstance(palette, Palette):
             raise TypeError(f"palette must be a Palette, as Palette.of_colors gives it, got {type(palette).__name__}")
-        if isinstance(hints, Iterator):
-            hints = list(hints)  # for every photo, not for the first alone
+        # An iterator's are for every photo, not for the first alone.
+        hints, boxes = (list(given) if isinstance(given, Iterator) else given for given in (hints, boxes))
         check_levels_and_band("auto" if levels is None else levels, band)
         preprocess = {"size": size, "hints": hints, "levels": levels, "band": band, "allow_urls": allow_urls}
+        preprocess |= {"boxes": boxes, "detector": self._check_detector(detector)}
         return _given(preprocess), _given({"vividness": vividness, "palette": palette}), {}
+
+    def _check_detector(self, detector: Any) -> Detector | None:
+        """A caller's detector, loaded if it is the name of one."""
+        if detector is None or isinstance(detector, Detector):
+            found = detector
+        elif isinstance(detector, str | PathLike):
+            found = Detector.from_pretrained(str(detector), device=self.device)
+        else:
+            raise TypeError(f"detector must be a Detector, a folder or a Hub id, got {type(detector).__name__}")
+        if found is not None:
+            self._refuse_boxes()
+        return found
+
+    def _refuse_boxes(self) -> None:
+        """Raises BoxError if the network takes none."""
+        if not self.model.supports_boxes:
+            raise BoxError(f"a {self.model.config.model_type} takes no boxes; leave them out or take another model")
 
     def preprocess(  # ty: ignore[incompatible-method-override]
         self,
         input_: Any,
         size: int | None = None,
         hints: Hints = None,
+        boxes: Any = None,
+        detector: Detector | None = None,
         levels: Levels = "auto",
         band: int | None = None,
         allow_urls: bool = False,
     ) -> dict[str, Any]:
-        """Read one photo, shrink its luminance to the network's size, collect its hints."""
-        source, own_hints = source_and_hints(input_)
+        """Read one photo, shrink its luminance to the network's size, collect its hints and boxes."""
+        source, own_hints, own_boxes = source_and_own(input_)
         if is_address(source):
             if not allow_urls:
                 raise ImageError(f"{shown(source)}: it is an address; download the picture, or pass allow_urls=True")
@@ -405,7 +447,18 @@ class ColorizationPipeline(Pipeline):
         photo = source if isinstance(source, Photo) else read(source, levels=levels, band=band)
         luminance = self.image_processor.shrink(photo, size=size)
         batch = self.prepare_hints(hints if own_hints is None else own_hints, photo)
-        return {"photo": photo, "luminance": luminance, "hints": batch, "notes": ()}
+        things, notes = self.prepare_boxes(boxes if own_boxes is None else own_boxes, photo, detector)
+        return {"photo": photo, "luminance": luminance, "hints": batch, "boxes": things, "notes": notes}
+
+    def prepare(self, photo: Any, **options: Any) -> dict[str, Any]:
+        """What `preprocess` makes of a photo, with the options that the pipeline was made with unless others are given.
+
+        Args:
+            photo: In any form that a call takes.
+            **options: Of a call; None means that it is not given.
+        """
+        given, _, _ = self._sanitize_parameters(**options)
+        return self.preprocess(photo, **self._preprocess_params | given)
 
     def prepare_hints(self, hints: Hints, photo: Photo) -> HintBatch:
         """A caller's hints for a photo as a batch of one, on the network's device."""
@@ -416,6 +469,40 @@ class ColorizationPipeline(Pipeline):
             network = self.model.config.model_type
             raise HintError(f"a {network} cannot limit how far a hint reaches; give every hint the reach 'alike'")
         return batch
+
+    def prepare_boxes(
+        self, boxes: Any, photo: Photo, detector: Detector | None = None
+    ) -> tuple[BoxBatch | None, tuple[str, ...]]:
+        """A caller's boxes for a photo, or those that a detector finds where none are given, on the network's device.
+
+        Returns:
+            A batch of one with crops, None for networks that take no boxes; and notes.
+
+        Raises:
+            BoxError: a box makes no sense, or the network takes none.
+        """
+        things = collect_boxes(boxes, photo.size)
+        if not self.model.supports_boxes:
+            if things:
+                self._refuse_boxes()
+            return None, ()
+        if boxes is None and detector is not None:
+            things = detector.detect(photo)
+        most, side = self.model.config.max_boxes, self.model.config.instance_size
+        chosen = sorted(things, key=lambda box: -box.score)[:most]
+        crops = [self.image_processor.crop(photo, box.edges, side) for box in chosen]
+        batch = replace(
+            boxes_to_batch(chosen, photo.size), crops=torch.cat([torch.empty(0, 1, side, side), *crops])[None]
+        )
+        notes = () if things else (NOTHING_BOXED,)
+        if len(things) > most:
+            notes = (f"{most} of {len(things)} boxes were used, those with the highest scores",)
+        return batch.to(self.device), notes
+
+    def encode(self, luminance: Tensor, boxes: BoxBatch | None) -> Any:
+        """What the network knows of photos (B, 1, h, w) before any edit; see the contract."""
+        where: dict[str, Any] = {} if boxes is None else {"boxes": boxes}
+        return self.model.encode(luminance, **where)
 
     def prepare_palette(self, palette: Palette | None, batch_size: int = 1) -> Tensor | None:
         """A caller's palette for each of some photos, on the network's device.
@@ -432,7 +519,8 @@ class ColorizationPipeline(Pipeline):
     ) -> ColorizerOutput:
         luminance = input_tensors["luminance"]
         colors = self.prepare_palette(palette, len(luminance))
-        return self.model.decode(self.model.encode(luminance), input_tensors["hints"], colors, vividness=vividness)
+        features = self.encode(luminance, input_tensors["boxes"])
+        return self.model.decode(features, input_tensors["hints"], colors, vividness=vividness)
 
     def postprocess(  # ty: ignore[incompatible-method-override]
         self, model_outputs: tuple[Photo, ColorizerOutput, tuple[str, ...]]
@@ -471,7 +559,8 @@ class ColorizationPipeline(Pipeline):
         """Consecutive photos of one input size go through the network together."""
         luminance = torch.cat([inputs["luminance"] for inputs in group])
         hints = HintBatch.cat([inputs["hints"] for inputs in group])
-        output = self.forward({"luminance": luminance, "hints": hints}, **forward_params)
+        boxes = BoxBatch.cat([inputs["boxes"] for inputs in group]) if self.model.supports_boxes else None
+        output = self.forward({"luminance": luminance, "hints": hints, "boxes": boxes}, **forward_params)
         for i, inputs in enumerate(group):
             # Copies, so that who keeps or pickles one result does not keep the whole batch.
             one = ColorizerOutput(**{name: value[i : i + 1].clone() for name, value in output.items()})

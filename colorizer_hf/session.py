@@ -19,18 +19,22 @@ class EditSession:
         pipeline: What colorizes.
         photo: In any form that `colorizer_hf.imaging.read` takes.
         size: Working resolution, shorter side in pixels; None takes the network's own.
+        boxes: Around things, see `ColorizationPipeline`; they hold for all edits.
 
     Raises:
         ImageError: the photograph cannot be read.
+        BoxError: a box makes no sense, or the network takes none.
     """
 
-    def __init__(self, pipeline: ColorizationPipeline, photo: Any, *, size: int | None = None) -> None:
-        inputs = pipeline.preprocess(photo, size=size)
+    def __init__(
+        self, pipeline: ColorizationPipeline, photo: Any, *, size: int | None = None, boxes: Any = None
+    ) -> None:
+        inputs = pipeline.prepare(photo, size=size, boxes=boxes)
         self.pipeline = pipeline
         self.photo = inputs["photo"]
         self._notes = inputs["notes"]
         with torch.inference_mode():
-            self._features = pipeline.model.encode(inputs["luminance"].to(pipeline.device))
+            self._features = pipeline.encode(inputs["luminance"].to(pipeline.device), inputs["boxes"])
 
     def update(
         self, hints: Hints = None, *, vividness: float = DEFAULT_VIVIDNESS, palette: Palette | None = None

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from transformers.pipelines.pt_utils import KeyDataset
 
-from colorizer_hf.errors import HintError
+from colorizer_hf.errors import BoxError, HintError
 from colorizer_hf.imaging import Photo
-from colorizer_hf.photo_inputs import are_for_each, each_with_hints, photos_of, read_ahead, source_and_hints
+from colorizer_hf.photo_inputs import are_for_each, each_with, photos_of, read_ahead, source_and_own
 
 GRAY = np.zeros((4, 6), np.uint8)
 
@@ -65,7 +65,7 @@ class TestHintsForEach:
 
     @given(st.lists(st.integers()), st.lists(st.lists(st.integers())))
     def test_go_with_as_many_photographs_and_no_others(self, photos: list[int], hints: list[list[int]]) -> None:
-        pairs = each_with_hints(iter(photos), hints)
+        pairs = each_with(iter(photos), "hints", hints, HintError)
         if len(photos) == len(hints):
             expected = [{"image": photo, "hints": own} for photo, own in zip(photos, hints, strict=True)]
             assert list(pairs) == expected
@@ -74,21 +74,29 @@ class TestHintsForEach:
                 list(pairs)
 
 
-class TestSourceAndHints:
-    def test_a_dictionary_has_an_image_and_may_have_hints(self) -> None:
-        assert source_and_hints("a.jpg") == ("a.jpg", None)
-        assert source_and_hints({"image": "a.jpg"}) == ("a.jpg", None)
-        assert source_and_hints({"image": "a.jpg", "hints": [1]}) == ("a.jpg", [1])
+def test_a_photograph_may_have_both_hints_and_boxes() -> None:
+    with_hints = each_with(["a.jpg", "b.jpg"], "hints", [[1], None], HintError)
+    with_both = list(each_with(with_hints, "boxes", [None, [2]], BoxError))
+    assert with_both[0] == {"image": "a.jpg", "hints": [1], "boxes": None}
+    assert with_both[1] == {"image": "b.jpg", "hints": None, "boxes": [2]}
+
+
+class TestSourceAndOwn:
+    def test_a_dictionary_has_an_image_and_may_have_hints_and_boxes(self) -> None:
+        assert source_and_own("a.jpg") == ("a.jpg", None, None)
+        assert source_and_own({"image": "a.jpg"}) == ("a.jpg", None, None)
+        assert source_and_own({"image": "a.jpg", "hints": [1]}) == ("a.jpg", [1], None)
+        assert source_and_own({"image": "a.jpg", "boxes": [2]}) == ("a.jpg", None, [2])
 
     def test_or_bytes_and_path_as_undecoded_datasets_have_them(self) -> None:
-        assert source_and_hints({"image": {"bytes": b"x", "path": "a.jpg"}}) == (b"x", None)
-        assert source_and_hints({"bytes": None, "path": "a.jpg"}) == ("a.jpg", None)
+        assert source_and_own({"image": {"bytes": b"x", "path": "a.jpg"}}) == (b"x", None, None)
+        assert source_and_own({"bytes": None, "path": "a.jpg"}) == ("a.jpg", None, None)
 
     @pytest.mark.parametrize("row", [{"picture": 1}, {"image": 1, "label": 2}, {}, {"image": {"image": 1}}], ids=str)
     def test_other_keys_are_named(self, row: dict[str, Any]) -> None:
         keys = ", ".join(row if "label" in row or "image" not in row else row["image"]) or "nothing"
-        with pytest.raises(TypeError, match=rf"has image and may have hints, got {keys}; .* KeyDataset"):
-            source_and_hints(row)
+        with pytest.raises(TypeError, match=rf"has image and may have hints and boxes, got {keys}; .* KeyDataset"):
+            source_and_own(row)
 
 
 class TestReadAhead:

@@ -1,7 +1,11 @@
-"""Configurations of networks that are small enough for tests, and a detector."""
+"""Networks that are small enough for tests, and a detector."""
 
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import nn
+from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcessorPil
 
 TINY_RESNET: dict[str, Any] = {
     "model_type": "resnet",
@@ -19,6 +23,15 @@ SMALL_CHROMAFORMER: dict[str, Any] = {  # on the flagship's own encoder
 }
 TINY_CHROMAFORMER: dict[str, Any] = SMALL_CHROMAFORMER | {"backbone": "transformers", "backbone_config": TINY_RESNET}
 
+TINY_INSTANCE_FUSION: dict[str, Any] = {"width": 4, "fusion_width": 4, "instance_size": 32, "working_size": 32}
+
+
+def strengthen(network: nn.Module) -> None:
+    """Give convolutions weights with which activations neither vanish nor grow."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.kaiming_normal_(module.weight)
+
 
 def save_detector(folder: Path, edges: tuple[float, float, float, float], *, score: float = 0.9) -> Path:
     """A detector that finds one thing in every photograph, several times.
@@ -31,9 +44,6 @@ def save_detector(folder: Path, edges: tuple[float, float, float, float], *, sco
     Returns:
         The folder.
     """
-    import torch
-    from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcessorPil
-
     sizes: Any = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
     sizes |= {"image_size": [64, 64], "patch_size": 16, "num_detection_tokens": 3, "num_labels": 2}
     model = YolosForObjectDetection(YolosConfig(**sizes))

@@ -13,7 +13,7 @@ from colorizer_hf.models.auto import ARCHITECTURES, load_model
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.box_batch import BoxBatch
 from colorizer_hf.models.hint_batch import HintBatch
-from tests.tiny_networks import TINY_CHROMAFORMER, TINY_RESNET
+from tests.tiny_networks import TINY_CHROMAFORMER, TINY_INSTANCE_FUSION, TINY_RESNET
 
 TINY: dict[str, Any] = {
     "chromaformer": TINY_CHROMAFORMER,
@@ -22,7 +22,7 @@ TINY: dict[str, Any] = {
     "pix2pix_unet": {"width": 4, "depth": 5, "dropout": 0.2},
     "dynamic_unet": {"backbone_config": TINY_RESNET, "decoder_width": 0.5},
     "eccv16": {"width": 4},
-    "instance_fusion": {"width": 4, "fusion_width": 4, "instance_size": 32},
+    "instance_fusion": TINY_INSTANCE_FUSION,
     "siggraph17": {"width": 8},
     "siggraph17 with global hints": {"width": 4, "global_hints": True, "class_head": False},
 }

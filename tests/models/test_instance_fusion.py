@@ -9,24 +9,17 @@ from torch import Tensor, nn
 from colorizer_hf.models.box_batch import BoxBatch
 from colorizer_hf.models.instance_fusion import Fusion, InstanceFusionConfig, InstanceFusionModel
 from colorizer_hf.models.siggraph17 import Siggraph17Config, Siggraph17Model
+from tests.tiny_networks import TINY_INSTANCE_FUSION, strengthen
 
 Padding = Literal["-inf", "zero"]
 PADDINGS: tuple[Padding, ...] = ("-inf", "zero")
-SIDE = 32  # of the square at which a thing is seen
+SIDE = TINY_INSTANCE_FUSION["instance_size"]  # of the square at which a thing is seen
 TOP_LEFT, BOTTOM_RIGHT = (slice(0, 3), slice(0, 4)), (slice(4, 8), slice(5, 8))  # rows and columns
-
-
-def strengthen(network: nn.Module) -> None:
-    """Give the convolutions weights with which activations neither vanish nor grow."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.kaiming_normal_(module.weight)
 
 
 def make(**options: Any) -> InstanceFusionModel:
     torch.manual_seed(0)
-    sizes: Any = {"width": 4, "fusion_width": 4, "instance_size": SIDE}
-    model = InstanceFusionModel(InstanceFusionConfig(**sizes, **options)).eval()
+    model = InstanceFusionModel(InstanceFusionConfig(**TINY_INSTANCE_FUSION, **options)).eval()
     strengthen(model)
     return model
 
