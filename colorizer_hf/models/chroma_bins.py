@@ -5,6 +5,8 @@ The whole grid has 529 points (Zhang et al. 2017, in its released training code)
 contain an 8-bit colour number 261.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,7 +21,10 @@ A_MIN = -90
 NUM_BINS = 313
 GRID_SIDE = 23  # -110..110
 GRID_BINS = GRID_SIDE**2
+GAUSSIAN_WIDTH = 5.0  # Lab units, of soft targets: the same, section 2.2
 ANNEALING = 1 / 0.38  # inverse temperature of a vivid mean: Zhang et al. 2016, section 2.3
+
+SoftTargets = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def bin_centers() -> Tensor:
@@ -83,19 +88,38 @@ def soft_bin_targets(chroma: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack(indices, dim=1), weight / weight.sum(dim=1, keepdim=True).clamp(min=1e-6)
 
 
-def bin_cross_entropy(logits: Tensor, labels: Tensor, rarity: Tensor | None = None) -> Tensor:
+def gaussian_bin_targets(chroma: Tensor, neighbours: int = 10) -> tuple[Tensor, Tensor]:
+    """Spread each colour over its nearest bins by a Gaussian (Zhang et al. 2016, section 2.2).
+
+    Args:
+        chroma: (B, 2, h, w), Lab a and b / 110.
+        neighbours: Number K of bins for each colour: 10 in the authors' code, 5 in the paper.
+
+    Returns:
+        Bin indices (B, K, h, w) and weights (B, K, h, w) that sum to 1.
+    """
+    colors = 110 * chroma.permute(0, 2, 3, 1)
+    distance, indices = torch.cdist(colors, bin_centers().to(colors)).topk(neighbours, largest=False)
+    weights = (-distance.square() / (2 * GAUSSIAN_WIDTH**2)).softmax(dim=-1)
+    return indices.permute(0, 3, 1, 2), weights.permute(0, 3, 1, 2)
+
+
+def bin_cross_entropy(
+    logits: Tensor, labels: Tensor, rarity: Tensor | None = None, spread: SoftTargets = soft_bin_targets
+) -> Tensor:
     """Cross-entropy of the predicted distribution against the true colours spread over their neighbouring bins.
 
     Args:
         logits: (B, 313, h, w).
         labels: (B, 2, H, W), the true ab / 110; averaged down to (h, w) first.
         rarity: (313), how much each bin counts; None: all the same.
+        spread: How colours are spread.
 
     Returns:
         Mean over photos and cells, a scalar in nats.
     """
     labels = F.interpolate(labels, logits.shape[-2:], mode="area")
-    indices, weights = soft_bin_targets(labels)
+    indices, weights = spread(labels)
     if rarity is not None:
         weights = weights * rarity.to(weights.device)[indices]
     picked = logits.gather(1, indices) - logits.logsumexp(dim=1, keepdim=True)
@@ -116,6 +140,7 @@ __all__ = [
     "NUM_BINS",
     "bin_centers",
     "bin_cross_entropy",
+    "gaussian_bin_targets",
     "grid_centers",
     "mean_chroma",
     "nearest_grid_bins",

@@ -246,17 +246,34 @@ class Siggraph17Model(ColorizerModel):
             chroma = chroma + self._annealing(logits, vividness)[..., : chroma.shape[2], : chroma.shape[3]]
         return ColorizerOutput(chroma=chroma, logits=logits)
 
-    def _run(self, luminance: Tensor, hints: HintBatch, palette: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Chroma (B, 2, H, W) in ab / 110 and logits (B, 529, H / 4, W / 4) of photos of any size."""
+    def run_painted(self, luminance: Tensor, hint_map: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Run with hints that are painted already, as training simulates them; not for global hints.
+
+        Args:
+            luminance: (B, 1, H, W) in [0, 1], of any size.
+            hint_map: (B, 2, H, W), ab / 110 of the hints, 0 elsewhere.
+            mask: (B, 1, H, W), 1 where there are hints.
+
+        Returns:
+            Chroma (B, 2, H, W) in ab / 110; logits (B, 529, H / 4, W / 4), or None without a head.
+        """
         height, width = luminance.shape[-2:]
         padded = pad_to_multiple(luminance, self.config.size_multiple)
-        if self.config.global_hints:
-            statistics = palette_statistics(palette, luminance)
-            chroma, logits = self.network(padded - 0.5, statistics)
-        else:
-            pad = (0, padded.shape[-1] - width, 0, padded.shape[-2] - height)
-            hint_map, mask = (F.pad(layer, pad) for layer in hints.rasterize(height, width))
-            chroma, logits = self.network(torch.cat([padded - 0.5, hint_map, mask - self.config.mask_center], dim=1))
+        pad = (0, padded.shape[-1] - width, 0, padded.shape[-2] - height)
+        hint_map, mask = F.pad(hint_map, pad), F.pad(mask, pad)
+        x = torch.cat([padded - 0.5, hint_map, mask - self.config.mask_center], dim=1)
+        return self._cut(*self.network(x), height, width)
+
+    def _run(self, luminance: Tensor, hints: HintBatch, palette: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The same with hints, or with a palette for global hints."""
+        height, width = luminance.shape[-2:]
+        if not self.config.global_hints:
+            return self.run_painted(luminance, *hints.rasterize(height, width))
+        padded = pad_to_multiple(luminance, self.config.size_multiple)
+        return self._cut(*self.network(padded - 0.5, palette_statistics(palette, luminance)), height, width)
+
+    def _cut(self, chroma: Tensor, logits: Tensor | None, height: int, width: int) -> tuple[Tensor, Tensor | None]:
+        """What the layers gave, without the padding, in ab / 110."""
         chroma = chroma[..., :height, :width].float() * (self.config.tanh_scale / CHROMA_SCALE)
         if logits is not None:
             logits = logits[..., : -(-height // HEAD_STRIDE), : -(-width // HEAD_STRIDE)].float()

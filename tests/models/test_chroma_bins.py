@@ -2,6 +2,7 @@
 
 import hashlib
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from colorizer_hf.models.chroma_bins import (
     NUM_BINS,
     bin_centers,
     bin_cross_entropy,
+    gaussian_bin_targets,
     grid_centers,
     mean_chroma,
     nearest_grid_bins,
@@ -76,6 +78,21 @@ class TestSoftBinTargets:
         assert ((indices >= 0) & (indices < NUM_BINS)).all()
 
 
+class TestGaussianBinTargets:
+    def test_of_a_bin_inside_the_set_are_those_of_the_paper(self) -> None:
+        indices, weights = gaussian_bin_targets(torch.tensor([20.0, 30.0]).view(1, 2, 1, 1) / 110, neighbours=5)
+        expected = torch.tensor([0.6488, *[0.0878] * 4]).view(1, 5, 1, 1)
+        torch.testing.assert_close(weights, expected, atol=1e-4, rtol=0)
+        centers = {tuple(center) for center in bin_centers()[indices.flatten()].tolist()}
+        assert centers == {(20, 30), (10, 30), (30, 30), (20, 20), (20, 40)}
+
+    @given(a=st.floats(-110, 110), b=st.floats(-110, 110))
+    def test_sum_to_1_whatever_the_colour(self, a: float, b: float) -> None:
+        indices, weights = gaussian_bin_targets(torch.tensor([a, b]).view(1, 2, 1, 1) / 110)
+        assert indices.unique().numel() == 10
+        assert weights.sum().item() == pytest.approx(1, abs=1e-5)
+
+
 class TestBinCrossEntropy:
     def test_is_log_q_for_a_uniform_prediction(self) -> None:
         loss = bin_cross_entropy(torch.zeros(1, NUM_BINS, 4, 4), torch.zeros(1, 2, 16, 16))
@@ -86,3 +103,11 @@ class TestBinCrossEntropy:
         logits[:, 120] = 5
         labels = torch.zeros(1, 2, 4, 4)
         assert bin_cross_entropy(logits, labels) < bin_cross_entropy(torch.zeros_like(logits), labels)
+
+    def test_is_least_where_the_distribution_is_the_colours_spread(self) -> None:
+        labels = torch.tensor([23.0, 31.0]).view(1, 2, 1, 1) / 110
+        indices, weights = gaussian_bin_targets(labels)
+        logits = torch.full((1, NUM_BINS, 1, 1), -30.0).scatter(1, indices, weights.log())
+        least = -(weights * weights.log()).sum()
+        torch.testing.assert_close(bin_cross_entropy(logits, labels, spread=gaussian_bin_targets), least)
+        assert bin_cross_entropy(logits, labels) != least

@@ -18,6 +18,7 @@ from train.parts.config import (
 from train.parts.experiments import read_comparison
 from train.recipes.distill import DistillConfig
 from train.recipes.gan import GanConfig
+from train.recipes.guided import GuidedConfig
 from train.recipes.nir import NirConfig
 from train.recipes.pretrain import PretrainConfig
 from train.recipes.reproduce import RECIPES
@@ -26,6 +27,7 @@ FOLDER = Path(__file__).parents[2] / "train" / "configs"
 KINDS: dict[str, type[RunConfig]] = {
     "distill": DistillConfig,
     "gan": GanConfig,
+    "guided": GuidedConfig,
     "nir": NirConfig,
     "pretrain": PretrainConfig,
 }
