@@ -14,7 +14,7 @@ FLOORS = (
     {"errors", "version", "options", "devices", "vividness"}
     | {"boxes", "color", "color_names", "folders", "hints", "imaging", "models", "palette"},
     {"chroma_upsampling", "detection", "image_processing", "metrics", "photo_inputs"},
-    {"hub", "pipeline", "session"},
+    {"conversion", "hub", "pipeline", "session"},
     {"cli", "webui"},
 )
 SIBLINGS = {

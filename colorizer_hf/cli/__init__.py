@@ -12,6 +12,7 @@ import typer
 from ..errors import ColorizerError
 from ..version import __version__
 from .colorize import colorize
+from .convert import convert
 from .evaluate import evaluate
 from .hub import pull, push, push_space
 from .models import models
@@ -19,7 +20,7 @@ from .web_app import web_app
 
 # Rich help would double the start-up time.
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
-for command in (colorize, evaluate, models, pull, push, push_space):
+for command in (colorize, convert, evaluate, models, pull, push, push_space):
     app.command()(command)
 app.command("app")(web_app)
 

@@ -282,7 +282,7 @@ def describe_checkpoint(folder: Path, name: str) -> CheckpointInfo:
 
 @contextmanager
 def no_progress_bar() -> Generator[None]:
-    """Weights load in a blink; a bar for that is noise on a terminal."""
+    """Weights load and save in a blink; a bar for that is noise on a terminal."""
     was_enabled = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:

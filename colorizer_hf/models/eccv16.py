@@ -1,7 +1,7 @@
 """The network of Zhang et al. 2016, "Colorful Image Colorization": a distribution over 313 chroma bins.
 
 It sees the luminance alone. The mean of the distribution is enlarged four times. Layers and scales are those of the
-authors' released PyTorch code, so that its weights fit; see `hub/conversion.py`. Code Apache-2.0, written from the
+authors' released PyTorch code, so that its weights fit (`conversion/systems.py`). Code Apache-2.0, written from the
 paper and a table of the layers.
 """
 

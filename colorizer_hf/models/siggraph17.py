@@ -5,9 +5,9 @@ convolutions at stride 8, shortcuts that are added, a decoder to full resolution
 over 529 chroma bins. In the variant for global hints (section 3.3 there) a histogram of colours and their mean
 saturation join after conv4, and the trunk sees the luminance alone, as in the released weights.
 
-Layers and scales are those of the authors' released PyTorch code, so that its weights fit; see `hub/conversion.py`. Our
-own are `width` for smaller networks and what `vividness` does. Code Apache-2.0, written from the paper and a table of
-the layers.
+Layers and scales are those of the authors' released PyTorch code, so that its weights fit (`conversion/systems.py`).
+Our own are `width` for smaller networks and what `vividness` does. Code Apache-2.0, written from the paper and a table
+of the layers.
 """
 
 from collections.abc import Callable

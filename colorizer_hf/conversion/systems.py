@@ -1,0 +1,203 @@
+"""Published systems: how their authors call the weights, and how we do. A new one is an entry in `SYSTEMS`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Weights = dict[str, Tensor]
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file of weights is laid out.
+
+    Attributes:
+        modules: Their name of each module, or of a weight, and ours; what follows after a dot is the same in both.
+        unused: Modules in their files that our network does without.
+        adapt: Makes their weights, under their names, fit where more than the name differs.
+        settings: What the configuration must be for such a file.
+    """
+
+    modules: Mapping[str, str]
+    unused: tuple[str, ...] = ()
+    adapt: Callable[[Weights], Weights] = dict
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class System:
+    """A network whose weights are published.
+
+    Attributes:
+        architecture: Ours, a key of `ARCHITECTURES`.
+        files: What the files are called, in the order in which they are given, and the layouts that each may have.
+        settings: From all weights, under our names, to the configuration that they are of.
+        source: Who publishes them.
+        license: Of the weights, as the Hub calls it; "unknown" if their authors do not say.
+        notes: What a person should know of a configuration that was found.
+    """
+
+    architecture: str
+    files: Mapping[str, tuple[Layout, ...]]
+    settings: Callable[[Weights], Settings]
+    source: str
+    license: str = "unknown"
+    notes: Callable[[Settings], list[str]] = lambda settings: []
+
+
+# Zhang et al. 2016 and 2017. In Caffe the luminance comes as L - 50, chroma as a and b, the mask times 110; layers are
+# called after the convolution in them, and batch norms have no weights of their own.
+
+_GLOBAL_HINTS = {
+    "glob_conv1": "global_hints.colors",
+    "s_conv1": "global_hints.saturation",
+    "s_glob_conv1norm": "global_hints.layers.1",
+    "glob_conv2": "global_hints.layers.2",
+    "glob_conv2norm": "global_hints.layers.4",
+    "glob_conv3": "global_hints.layers.5",
+    "glob_conv3norm": "global_hints.layers.7",
+    "glob_conv4": "global_hints.layers.8",
+    "glob_conv4norm": "global_hints.layers.10",
+}
+_CAFFE_ENCODER = {
+    f"conv{block}_{count}{'norm' * is_norm}": f"conv{block}.{2 * count if is_norm else 2 * count - 2}"
+    for block, last in enumerate((2, 2, 3, 3, 3, 3, 3), start=1)
+    for count in range(1, last + 1)
+    for is_norm in (False, True)
+    if not is_norm or count == last
+}
+_CAFFE_DECODER = {
+    "conv8_1": "up8", "conv3_3_short": "short8", "conv8_2": "conv8.1", "conv8_3": "conv8.3", "conv8_3norm": "conv8.5",
+    "conv9_1": "up9", "conv2_2_short": "short9", "conv9_2": "conv9.1", "conv9_2norm": "conv9.3",
+    "conv10_1": "up10", "conv1_2_short": "short10", "conv10_2": "conv10.1", "conv10_ab": "chroma_head",
+}  # fmt: skip
+_CAFFE_SUBSAMPLING = ("conv1_2norm_ss", "conv2_2norm_ss", "conv3_3norm_ss")  # convolutions whose weights are 1
+_CAFFE_SUGGESTIONS = (  # the head over 313 bins of the original, from maps of all blocks
+    *(f"conv{block}_pred" for block in range(3, 9)), "pred_313", "pred_313_us", "pred_313_rs", "scale_S",
+)  # fmt: skip
+
+
+def siggraph17_layout(ours: str = "network.", *, global_hints: bool = False) -> Layout:
+    """The user-guided network in its authors' PyTorch code, for training and for use.
+
+    Args:
+        ours: What stands before our names.
+        global_hints: Whether it is the variant for them, of which there is no PyTorch code: these layers are called as
+            in Caffe.
+    """
+    modules = {f"model{number}": f"conv{number}" for number in range(1, 11)}
+    modules |= {"model8up.0": "up8", "model9up.0": "up9", "model10up.0": "up10"}
+    modules |= {"model3short8.0": "short8", "model2short9.0": "short9", "model1short10.0": "short10"}
+    modules |= {"model_class.0": "class_head", "model_out.0": "chroma_head"}
+    modules |= _GLOBAL_HINTS if global_hints else {}
+    return Layout({theirs: ours + name for theirs, name in modules.items()}, adapt=_add_weights_of_norms)
+
+
+def _siggraph17_in_caffe(*, global_hints: bool) -> Layout:
+    modules = _CAFFE_ENCODER | _CAFFE_DECODER | (_GLOBAL_HINTS if global_hints else {})
+    return Layout(
+        {theirs: f"network.{name}" for theirs, name in modules.items()},
+        unused=(*_CAFFE_SUBSAMPLING, *_CAFFE_SUGGESTIONS, "pred_ab"),
+        adapt=_adapt_caffe,
+        settings={"tanh_scale": 100.0, "mask_center": 0.0},
+    )
+
+
+def _add_weights_of_norms(weights: Weights) -> Weights:
+    """Caffe's batch norms, known by their names, get weights that change nothing where none of them has any."""
+    norms = {key.removesuffix(".running_mean"): key for key in weights if key.endswith("norm.running_mean")}
+    if any(f"{norm}.{part}" in weights for norm in norms for part in ("weight", "bias")):
+        return weights
+    scales = {f"{norm}.weight": torch.ones_like(weights[mean]) for norm, mean in norms.items()}
+    return weights | scales | {f"{norm}.bias": torch.zeros_like(weights[mean]) for norm, mean in norms.items()}
+
+
+def _adapt_caffe(weights: Weights) -> Weights:
+    """Besides, one convolution of what we put in, of the two whose outputs Caffe adds: for L, and for a, b and mask."""
+    weights = dict(_add_weights_of_norms(weights))
+    gray, colors = (
+        {part: weights.pop(f"{name}.{part}", None) for part in ("weight", "bias")}
+        for name in ("bw_conv1_1", "ab_conv1_1")
+    )
+    if gray["weight"] is not None and gray["bias"] is not None:
+        weight, bias = 100 * gray["weight"], gray["bias"]
+        if colors["weight"] is not None and colors["bias"] is not None:
+            weight, bias = torch.cat([weight, 110 * colors["weight"]], dim=1), bias + colors["bias"]
+        weights |= {"conv1_1.weight": weight, "conv1_1.bias": bias}
+    return weights
+
+
+def _siggraph17_settings(weights: Weights) -> Settings:
+    """Batch norms that have no weights of their own tell a network that came from Caffe, whose mask is not centred."""
+    first = weights.get("network.conv1.0.weight")
+    norms = [weights.get(f"network.conv{number}.{4 if number < 3 else 6}.weight") for number in range(1, 8)]
+    is_from_caffe = all(norm is not None and bool((norm == 1).all()) for norm in norms)
+    return {
+        "width": 64 if first is None else len(first),
+        "class_head": any(name.startswith("network.class_head.") for name in weights),
+        "mask_center": 0.0 if is_from_caffe else 0.5,
+    }
+
+
+def _mask_note(settings: Settings) -> list[str]:
+    center = settings["mask_center"]
+    reason, other = ("they came from Caffe", "0.5") if center == 0 else ("they were trained in PyTorch", "0")
+    return [
+        f"mask_center is {center:g}, as the weights look as if {reason}; "
+        f"should the colours be wrong, convert again with --mask-center {other}"
+    ]
+
+
+def _eccv16_settings(weights: Weights) -> Settings:
+    first = weights.get("conv1.0.weight")
+    return {"width": 64 if first is None else len(first)}
+
+
+def _decoding_to_bins(weights: Weights) -> Weights:
+    """The weights (2, 313, 1, 1) of the decoding are the colours (313, 2) of the bins."""
+    decoding = weights.get("model_out.weight")
+    return weights if decoding is None else weights | {"model_out.weight": decoding.flatten(1).T.contiguous()}
+
+
+_ECCV16_IN_PYTORCH = Layout(
+    {f"model{number}": f"conv{number}" for number in range(1, 9)} | {"model_out.weight": "bin_centers"},
+    adapt=_decoding_to_bins,
+)
+_ECCV16_IN_CAFFE = Layout(
+    _CAFFE_ENCODER | {"conv8_1": "conv8.0", "conv8_2": "conv8.2", "conv8_3": "conv8.4", "conv8_313": "conv8.6"},
+    unused=("conv8_313_rh", "class8_ab"),  # the annealing, and the colours of the bins, which are not in the file
+    adapt=_adapt_caffe,
+    settings={"annealing": 2.606},
+)
+_RICHZHANG = "R. Zhang et al., github.com/richzhang/colorization"
+
+SYSTEMS = {
+    "siggraph17": System(
+        architecture="siggraph17",
+        files={"WEIGHTS": (siggraph17_layout(), _siggraph17_in_caffe(global_hints=False))},
+        settings=_siggraph17_settings,
+        source=_RICHZHANG,
+        license="bsd-2-clause",
+        notes=_mask_note,
+    ),
+    "siggraph17_global": System(
+        architecture="siggraph17",
+        files={"WEIGHTS": (_siggraph17_in_caffe(global_hints=True), siggraph17_layout(global_hints=True))},
+        settings=lambda weights: _siggraph17_settings(weights) | {"global_hints": True},
+        source="R. Zhang, J.-Y. Zhu et al., github.com/junyanz/interactive-deep-colorization",
+        license="mit",
+    ),
+    "eccv16": System(
+        architecture="eccv16",
+        files={"WEIGHTS": (_ECCV16_IN_PYTORCH, _ECCV16_IN_CAFFE)},
+        settings=_eccv16_settings,
+        source=_RICHZHANG,
+        license="bsd-2-clause",
+    ),
+}
+
+__all__ = ["SYSTEMS", "Layout", "Settings", "System", "Weights", "siggraph17_layout"]
