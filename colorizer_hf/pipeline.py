@@ -39,6 +39,7 @@ from .vividness import DEFAULT_VIVIDNESS, check_vividness
 TASK = "image-colorization"
 # Bins closer than this (Lab units) count as one colour when suggestions are made.
 SAME_COLOR = 18.0
+FAR_REACHING = "this network carries hints as far as it likes, whatever their reach"
 NOTHING_BOXED = "there are no boxes around things, so the photograph was coloured as a whole"
 # Options of a call that a pipeline can be made with.
 CALL_OPTIONS = (
@@ -54,6 +55,8 @@ CALL_OPTIONS = (
     "batch_size",
     "num_workers",
 )
+
+_ALIKE = REACHES.index("alike")
 
 Hints = Iterable[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None
 
@@ -446,9 +449,15 @@ class ColorizationPipeline(Pipeline):
             source = fetch(source)
         photo = source if isinstance(source, Photo) else read(source, levels=levels, band=band)
         luminance = self.image_processor.shrink(photo, size=size)
-        batch = self.prepare_hints(hints if own_hints is None else own_hints, photo)
-        things, notes = self.prepare_boxes(boxes if own_boxes is None else own_boxes, photo, detector)
-        return {"photo": photo, "luminance": luminance, "hints": batch, "boxes": things, "notes": notes}
+        batch, hint_notes = self.prepare_hints(hints if own_hints is None else own_hints, photo)
+        things, box_notes = self.prepare_boxes(boxes if own_boxes is None else own_boxes, photo, detector)
+        return {
+            "photo": photo,
+            "luminance": luminance,
+            "hints": batch,
+            "boxes": things,
+            "notes": box_notes + hint_notes,
+        }
 
     def prepare(self, photo: Any, **options: Any) -> dict[str, Any]:
         """What `preprocess` makes of a photo, with the options that the pipeline was made with unless others are given.
@@ -460,15 +469,18 @@ class ColorizationPipeline(Pipeline):
         given, _, _ = self._sanitize_parameters(**options)
         return self.preprocess(photo, **self._preprocess_params | given)
 
-    def prepare_hints(self, hints: Hints, photo: Photo) -> HintBatch:
-        """A caller's hints for a photo as a batch of one, on the network's device."""
+    def prepare_hints(self, hints: Hints, photo: Photo) -> tuple[HintBatch, tuple[str, ...]]:
+        """A caller's hints for a photo as a batch of one, on the network's device; and notes.
+
+        Raises:
+            HintError: one makes no sense or lies outside the photo, or the network takes none.
+        """
         batch = hints_to_batch(collect_hints(hints, photo.size), photo.size).to(self.device)
         if len(batch) and not self.model.supports_hints:
             raise HintError(f"a {self.model.config.model_type} takes no hints; leave them out or take another model")
-        if not self.model.limits_reach and (batch.reach != REACHES.index("alike")).any():
-            network = self.model.config.model_type
-            raise HintError(f"a {network} cannot limit how far a hint reaches; give every hint the reach 'alike'")
-        return batch
+        if self.model.limits_reach or (batch.reach == _ALIKE).all():
+            return batch, ()
+        return replace(batch, reach=torch.full_like(batch.reach, _ALIKE)), (FAR_REACHING,)
 
     def prepare_boxes(
         self, boxes: Any, photo: Photo, detector: Detector | None = None

@@ -51,11 +51,11 @@ class EditSession:
             ValueError: `vividness` is outside its range.
         """
         check_vividness(vividness)
-        batch = self.pipeline.prepare_hints(hints, self.photo)
+        batch, notes = self.pipeline.prepare_hints(hints, self.photo)
         colors = self.pipeline.prepare_palette(palette)
         with torch.inference_mode():
             output = self.pipeline.model.decode(self._features, batch, colors, vividness=vividness)
-        return self.pipeline.postprocess((self.photo, output, self._notes))
+        return self.pipeline.postprocess((self.photo, output, self._notes + notes))
 
 
 __all__ = ["EditSession"]

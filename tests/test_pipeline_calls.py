@@ -285,12 +285,15 @@ class FarReachingModel(ChromaFormerModel):
 
 
 class TestReach:
-    def test_networks_that_cannot_limit_it_say_so(self, gray: np.ndarray) -> None:
+    def test_of_networks_that_cannot_limit_it_is_all_there_is_and_a_note_says_so(self, gray: np.ndarray) -> None:
         model = FarReachingModel(ChromaFormerConfig(**TINY_CHROMAFORMER)).eval()
         far = ColorizationPipeline(model, device="cpu")
-        far(gray, hints=[Hint(60, 45, "#d02020", reach="alike")])
-        for hints in ([Hint(60, 45, "#d02020")], [Hint(60, 45, None, reach="spot")]):
-            with pytest.raises(HintError, match=r"a chromaformer cannot limit how far a hint reaches; .* 'alike'"):
-                far(gray, hints=hints)
-            with pytest.raises(HintError, match="cannot limit how far a hint reaches"):
-                EditSession(far, gray).update(hints)
+        note = "this network carries hints as far as it likes, whatever their reach"
+        alike, limited = ([Hint(60, 45, "#d02020", reach=reach)] for reach in ("alike", "object"))
+        for color in (lambda hints: far(gray, hints=hints), EditSession(far, gray).update):
+            assert color(alike).notes == ()
+            assert color(limited).notes == (note,)
+            assert torch.equal(color(limited).chroma, color(alike).chroma)
+
+    def test_of_others_needs_no_note(self, pipe: ColorizationPipeline, gray: np.ndarray) -> None:
+        assert pipe(gray, hints=[Hint(60, 45, "#d02020", reach="spot")]).notes == ()
