@@ -6,10 +6,10 @@ whole channel is 0 there is none, because the sample comes from an ordinary phot
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 from colorizer_hf.errors import TrainingDataError
 from colorizer_hf.metrics.pairs import NirPair, read_pairs
 
-from .data import DataConfig, MemoryCrops, RandomCrop, load_photos, reduce_photo
+from .data import DataConfig, MemoryCrops, MemoryPhotos, RandomCrop, reduce_photo
 
 STRETCHED = (0.5, 99.5)  # percentiles of 16-bit infrared that become black and white
 
@@ -71,11 +71,6 @@ def to_8_bits(nir: np.ndarray) -> np.ndarray:
     return ((nir - low) / max(high - low, 1) * 255).clip(0, 255).round().astype(np.uint8)
 
 
-def join_photo(photo: np.ndarray) -> np.ndarray:
-    """An ordinary photograph (H, W, 3) uint8 with the channel (H, W, 4) that says it has no infrared."""
-    return np.dstack([photo, np.zeros_like(photo[..., 0])])
-
-
 def split_batch(batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Take a batch of samples apart.
 
@@ -87,6 +82,16 @@ def split_batch(batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """
     rgb, nir = batch.split([3, 1], dim=1)
     return rgb / 255, nir / 255, nir.flatten(1).amax(dim=1) > 0
+
+
+class WithoutInfrared(Dataset[Tensor]):
+    """Samples (3, S, S) of ordinary photographs with the channel (4, S, S) that says there is no infrared."""
+
+    def __init__(self, photos: Dataset[Tensor]) -> None:
+        self.photos = photos
+
+    def __getitem__(self, index: int) -> Tensor:
+        return F.pad(self.photos[index], (0, 0, 0, 0, 0, 1))
 
 
 class MixedCrops(Dataset[Tensor]):
@@ -130,8 +135,8 @@ def build_pair_loader(
 
     Args:
         pairs: From `read_training_pairs`, after `leaks.check_split`.
-        photos: Ordinary photographs, not read if `config.photo_share` is 0 and held in memory otherwise. The size of
-            their crops and the number of workers are those of `config`.
+        photos: Ordinary photographs, not read if `config.photo_share` is 0. The size of their crops and the number of
+            workers are those of `config`.
         config: How pairs are cut, and how they are mixed with photographs.
         batch_size: Samples in a batch.
         seed: Of order and crops.
@@ -144,13 +149,13 @@ def build_pair_loader(
     share = config.photo_share
     if not 0 <= share <= 1:
         raise TrainingDataError(f"pairs.photo_share must be between 0 and 1, got {share}")
-    crops = partial(MemoryCrops, seed=seed, total=total)
-    sets = []
+    sets: list[Dataset[Tensor]] = []
     if share < 1:
-        sets.append(crops(_join_pairs(pairs, config.stored_size), crop=RandomCrop(config.crop_size, config.min_crop)))
+        crop = RandomCrop(config.crop_size, config.min_crop)
+        sets.append(MemoryCrops(_join_pairs(pairs, config.stored_size), crop=crop, seed=seed, total=total))
     if share > 0:
-        crop = RandomCrop(config.crop_size, photos.min_crop, photos.max_stretch)
-        sets.append(crops([join_photo(photo) for photo in load_photos(photos)], crop=crop))
+        photos = replace(photos, crop_size=config.crop_size)
+        sets.append(WithoutInfrared(MemoryPhotos(photos, seed=seed, total=total)))
     samples = MixedCrops(*sets, share=share, total=total) if len(sets) == 2 else sets[0]
     return DataLoader(samples, batch_size, sampler=range(start, total), num_workers=config.num_workers, drop_last=True)
 
