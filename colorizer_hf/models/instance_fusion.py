@@ -179,12 +179,12 @@ class InstanceFusionModel(ColorizerModel):
     def encode(self, luminance: Tensor, boxes: BoxBatch | None = None) -> Tensor:
         """The chroma (B, 2, H, W) of photos of any size, each with its own boxes or none; see the contract."""
         if boxes is None or not boxes.mask.any():
-            return self._run(self.full, luminance)
+            return self.run(self.full, luminance)
         photos = []
         for i, mask in enumerate(boxes.mask):
             photo, corners = luminance[i : i + 1], boxes.corners[i, mask]
             if not len(corners):
-                photos.append(self._run(self.full, photo))
+                photos.append(self.run(self.full, photo))
                 continue
             crops = self._cut(photo, corners) if boxes.crops is None else boxes.crops[i, mask]
             photos.append(self._run_with_things(photo, corners, crops))
@@ -205,8 +205,8 @@ class InstanceFusionModel(ColorizerModel):
         """The authors' loss in all stages: ten times the Huber distance in Lab units, summed over a and b."""
         return 2 * LOSS_WEIGHT * chroma_huber_loss(output.chroma, labels, delta=1 / CHROMA_SCALE)
 
-    def _run(self, network: Siggraph17Network, luminance: Tensor, **options: Any) -> Tensor:
-        """Run one of the networks: from (B, 1, H, W) to (B, 2, H, W)."""
+    def run(self, network: Siggraph17Network, luminance: Tensor, **options: Any) -> Tensor:
+        """Run one of the networks by itself, without hints: from (B, 1, H, W) in [0, 1] to chroma (B, 2, H, W)."""
         height, width = luminance.shape[-2:]
         padded = pad_to_multiple(luminance, self.config.size_multiple)
         no_hints = padded.new_zeros(len(padded), 2, *padded.shape[-2:])
@@ -226,8 +226,8 @@ class InstanceFusionModel(ColorizerModel):
                 things[name].append(fusions[name].look(seen, *_cells(box, luminance, stride)))
                 return features
 
-            self._run(self.instance, crop[None], fuse=look)
-        return self._run(self.fusion, luminance, fuse=lambda name, whole: fusions[name](whole, things[name]))
+            self.run(self.instance, crop[None], fuse=look)
+        return self.run(self.fusion, luminance, fuse=lambda name, whole: fusions[name](whole, things[name]))
 
     def _cut(self, luminance: Tensor, corners: Tensor) -> Tensor:
         """What is inside the boxes (N, 4) of a photo (1, 1, H, W), as (N, 1, S, S)."""

@@ -19,6 +19,7 @@ from train.parts.experiments import read_comparison
 from train.recipes.distill import DistillConfig
 from train.recipes.gan import GanConfig
 from train.recipes.guided import GuidedConfig
+from train.recipes.instance import InstanceConfig
 from train.recipes.nir import NirConfig
 from train.recipes.pretrain import PretrainConfig
 from train.recipes.reproduce import RECIPES
@@ -28,6 +29,7 @@ KINDS: dict[str, type[RunConfig]] = {
     "distill": DistillConfig,
     "gan": GanConfig,
     "guided": GuidedConfig,
+    "instance": InstanceConfig,
     "nir": NirConfig,
     "pretrain": PretrainConfig,
 }

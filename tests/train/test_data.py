@@ -24,11 +24,11 @@ class TestSources:
         assert len(list(read_source(str(photo_folder)))) == 7
 
     def test_a_tar_is_read_in_its_order(self, photo_tar) -> None:
-        assert [image.size for image, _ in read_source(str(photo_tar))] == [(100, 80)] * 4
+        assert [photo.image.size for photo in read_source(str(photo_tar))] == [(100, 80)] * 4
 
     def test_an_index_beside_a_tar_says_where_its_photographs_come_from(self, photo_tar) -> None:
         photo_tar.with_suffix(".tsv").write_text('key\tsource\n000000\tsea/side\n000002\t\n000003\t"hills\n')
-        origins = [origin for _, origin in read_source(str(photo_tar))]
+        origins = [photo.origin for photo in read_source(str(photo_tar))]
         assert origins == ["sea/side", str(photo_tar), str(photo_tar), '"hills']
 
     def test_braces_name_many_tars(self, photo_tar) -> None:

@@ -28,7 +28,9 @@ class OptimizerConfig:
         lr: Peak learning rate.
         backbone_lr: Peak learning rate of the pretrained encoder.
         betas: Of the moments.
-        schedule: How the rates go on after the warm-up: "cosine" to zero, or "constant".
+        schedule: How the rates go on after the warm-up: "cosine" to zero, "constant", or "linear" to zero from a part
+            of the run on.
+        decay_from: Share of the run after which a linear schedule falls.
         unfreeze_at: Share of the run after which the encoder learns too; 1 keeps it frozen.
         kept_statistics: Whose batch norms keep the statistics they came with: the "backbone"'s, those of "all" of the
             network (small batches, fine-tuning), or "none" (an encoder without pretraining).
@@ -41,7 +43,8 @@ class OptimizerConfig:
     lr: float = 1e-3
     backbone_lr: float = 1.5e-4
     betas: tuple[float, ...] = (0.9, 0.99)
-    schedule: Literal["cosine", "constant"] = "cosine"
+    schedule: Literal["cosine", "constant", "linear"] = "cosine"
+    decay_from: float = 0.0
     unfreeze_at: float = 0.5
     kept_statistics: Literal["backbone", "all", "none"] = "backbone"
     weight_decay: float = 0.02

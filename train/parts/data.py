@@ -2,8 +2,9 @@
 
 A source is a folder of images, a WebDataset tar (braces such as `train-{00000..00006}.tar` expand), or a dataset id of
 the Hugging Face Hub written `hf://owner/name[:split]`, which is streamed. An index beside a tar (`train-00000.tsv` with
-columns `key` and `source`) says where each of its photographs comes from. `MemoryPhotos` decodes everything once, into
-memory or into a file, and gives random access; `StreamedPhotos` reads on and on through a shuffle buffer.
+columns `key` and `source`) says where each of its photographs comes from, a JSON (`train-00000.json`; in a folder
+`boxes.json`) where things are on them (`boxes.py`). `MemoryPhotos` decodes everything once, into memory or into a file,
+and gives random access; `StreamedPhotos` reads on and on through a shuffle buffer.
 """
 
 import csv
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -27,6 +29,7 @@ from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import TrainingDataError
 from colorizer_hf.metrics.nir_floors import to_batch
 
+from .boxes import BoxSource, find_boxes, read_boxes
 from .photo_set import PhotoSet, TrainingPhoto, drawing_shares, store_photos
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -115,8 +118,22 @@ class DataConfig:
         return RandomCrop(self.crop_size, self.min_crop, self.max_stretch)
 
 
-def read_source(source: str) -> Iterator[tuple[Image.Image, str]]:
-    """Yield the readable photographs of one source as upright RGB pictures, each with its origin.
+class SourcePhoto(NamedTuple):
+    """A photograph as a source has it.
+
+    Attributes:
+        image: Upright, RGB.
+        origin: Where it comes from.
+        boxes: What the JSON beside it says of things on it; None if it says nothing.
+    """
+
+    image: Image.Image
+    origin: str
+    boxes: list[Any] | None = None
+
+
+def read_source(source: str) -> Iterator[SourcePhoto]:
+    """Yield the readable photographs of one source.
 
     Raises:
         TrainingDataError: the source does not exist or holds no photograph.
@@ -131,18 +148,23 @@ def read_source(source: str) -> Iterator[tuple[Image.Image, str]]:
         )
 
 
-def read_all(config: DataConfig) -> Iterator[TrainingPhoto]:
+def read_all(config: DataConfig, boxes: BoxSource | None = None) -> Iterator[TrainingPhoto]:
     """Yield the photographs of all sources, reduced to `stored_size`, near-gray ones as well.
 
+    Args:
+        config: Which photographs.
+        boxes: Where boxes around their things come from; None: nobody asks for them.
+
     Raises:
-        TrainingDataError: there are no sources, or one has no photographs.
+        TrainingDataError: there are no sources, or one has no photographs, or boxes that are none.
     """
     if not config.sources:
         raise TrainingDataError("no training photographs were given; set data.sources to folders, tars or hf:// ids")
     for source in config.sources:
-        for image, origin in read_source(source):
-            picture = reduce_photo(image, config.stored_size)
-            yield TrainingPhoto(picture, mean_chroma(picture), origin)
+        for photo in read_source(source):
+            picture = reduce_photo(photo.image, config.stored_size)
+            things = None if boxes is None else find_boxes(boxes, picture, photo.boxes, photo.image.size)
+            yield TrainingPhoto(picture, mean_chroma(picture), photo.origin, things)
 
 
 def read_photos(config: DataConfig) -> Iterator[np.ndarray]:
@@ -155,18 +177,23 @@ def read_photos(config: DataConfig) -> Iterator[np.ndarray]:
     yield from itertools.islice(colourful, config.limit)
 
 
-def load_photos(config: DataConfig) -> PhotoSet:
+def load_photos(config: DataConfig, boxes: BoxSource | None = None) -> PhotoSet:
     """All that `read_photos` yields, with random access.
+
+    Args:
+        config: Which photographs.
+        boxes: See `read_all`.
 
     Raises:
         TrainingDataError: there are no sources, none of their photographs has colour, or the cache is of others.
     """
     if config.cache is None:
-        photos = PhotoSet.of(read_all(config))
+        photos = PhotoSet.of(read_all(config, boxes))
     else:
-        made_of = {"sources": list(config.sources), "stored_size": config.stored_size}
+        made_of: dict[str, Any] = {"sources": list(config.sources), "stored_size": config.stored_size}
+        made_of |= {"boxes": boxes} if boxes else {}
         with PartialState().main_process_first():  # the other processes of a run find it written
-            photos = store_photos(Path(config.cache), made_of, read_all(config))
+            photos = store_photos(Path(config.cache), made_of, read_all(config, boxes))
     colourful = photos.select(np.flatnonzero(photos.chroma >= config.min_chroma)[: config.limit])
     if not len(colourful):
         raise TrainingDataError(f"no photo of {', '.join(config.sources)} has a mean chroma of {config.min_chroma}")
@@ -228,7 +255,7 @@ class MemoryCrops(Dataset[Tensor]):
         count = len(self.pictures)
         if self.cumulative is None:
             epoch, place = divmod(index, count)
-            return int(_permutation(count, self.seed, epoch)[place])
+            return int(permutation(count, self.seed, epoch)[place])
         return min(int(np.searchsorted(self.cumulative, rng.random())), count - 1)
 
 
@@ -287,30 +314,34 @@ def build_loader(config: DataConfig, *, batch_size: int, seed: int, start: int, 
 
 
 @lru_cache(maxsize=2)  # of two sets of pictures that are drawn from in turn
-def _permutation(length: int, seed: int, epoch: int) -> np.ndarray:
+def permutation(length: int, seed: int, epoch: int) -> np.ndarray:
     """The order of one epoch."""
     return np.random.default_rng((seed, epoch, 0)).permutation(length)
 
 
-def _open_source(source: str) -> Iterator[tuple[Image.Image, str]]:
+def _open_source(source: str) -> Iterator[SourcePhoto]:
     if source.startswith("hf://"):
-        yield from ((image, source) for image in _read_hub(source.removeprefix("hf://")))
+        yield from (SourcePhoto(image, source) for image in _read_hub(source.removeprefix("hf://")))
         return
     for name in expand_urls(source):
         path = Path(name)
         if path.is_dir():
-            yield from ((image, source) for image in _read_folder(path))
+            boxes = read_boxes(path / "boxes.json")
+            yield from (SourcePhoto(image, source, boxes.get(name)) for image, name in _read_folder(path))
         elif path.is_file():
             origins = _read_origins(path.with_suffix(".tsv"))
-            yield from ((image, origins.get(key, source)) for image, key in _read_tar(path))
+            boxes = read_boxes(path.with_suffix(".json"))
+            for image, name in _read_tar(path):
+                yield SourcePhoto(image, origins.get(Path(name).stem, source), boxes.get(name))
         else:
             raise TrainingDataError(f"{path} does not exist; data.sources takes folders, tars and hf:// ids")
 
 
-def _read_folder(folder: Path) -> Iterator[Image.Image]:
+def _read_folder(folder: Path) -> Iterator[tuple[Image.Image, str]]:
+    """Photographs with their paths in the folder."""
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in IMAGE_SUFFIXES and (image := _decode(path.read_bytes())):
-            yield image
+            yield image, path.relative_to(folder).as_posix()
 
 
 def _read_origins(index: Path) -> dict[str, str]:
@@ -323,14 +354,14 @@ def _read_origins(index: Path) -> dict[str, str]:
 
 
 def _read_tar(path: Path) -> Iterator[tuple[Image.Image, str]]:
-    """Photographs with their keys: names without suffix."""
+    """Photographs with their names."""
     try:
         with tarfile.open(path, "r|*") as tar:
             for member in tar:
                 name = Path(member.name)
                 is_image = name.suffix.lower() in IMAGE_SUFFIXES
                 if is_image and (file := tar.extractfile(member)) and (image := _decode(file.read())):
-                    yield image, name.stem
+                    yield image, member.name
     except tarfile.TarError as error:
         raise TrainingDataError(f"{path} is not a readable tar ({error}); write it again or remove it") from error
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from accelerate import Accelerator
@@ -65,8 +65,11 @@ class Objective(nn.Module):
 
     network: ColorizerModel
 
-    def forward(self, photos: Tensor, generator: torch.Generator) -> ObjectiveOutput:
-        """The loss of a batch of photos (B, 3, H, W) uint8; `generator` decides all that is random."""
+    def forward(self, photos: Any, generator: torch.Generator) -> ObjectiveOutput:
+        """The loss of a batch as the loader makes it, photos (B, 3, H, W) uint8 unless the recipe says otherwise.
+
+        `generator` decides all that is random.
+        """
         raise NotImplementedError
 
 
@@ -97,7 +100,7 @@ class Trainer:
     def __init__(
         self,
         objective: Objective,
-        build_loader: Callable[..., DataLoader[Tensor]],
+        build_loader: Callable[..., DataLoader[Any]],
         config: RunConfig,
         evaluate: Evaluator | None = None,
         publish: "Callable[[Trainer], None] | None" = None,
@@ -174,14 +177,14 @@ class Trainer:
         self.accelerator.free_memory()
         self.accelerator.end_training()
 
-    def _step(self, photos: Tensor) -> dict[str, float]:
-        """One step on photos (B, 3, H, W) uint8; returns what is logged."""
+    def _step(self, photos: Any) -> dict[str, float]:
+        """One step on what the loader gives; returns what is logged."""
         output = self._predict(photos)
         self._descend(output.loss, self.network, self.optimizer)
         self.ema.update_parameters(self.network)
         return output.terms
 
-    def _predict(self, photos: Tensor) -> ObjectiveOutput:
+    def _predict(self, photos: Any) -> ObjectiveOutput:
         """The objective of this step, at this step's learning rates and with its random draws."""
         share, config = self.done.share(self.config), self.config.optimizer
         set_learning_rates(self.optimizer, learning_rate_factor(self.done.step, share, config))
@@ -309,9 +312,13 @@ def adamw(groups: list[dict], betas: tuple[float, ...]) -> torch.optim.AdamW:
 
 
 def learning_rate_factor(step: int, share: float, config: OptimizerConfig) -> float:
-    """Linear warm-up by steps, times cosine decay over the run unless the schedule is constant; in [0, 1]."""
+    """Linear warm-up by steps, times what the schedule leaves at a share of the run; in [0, 1]."""
     warmup = min((step + 1) / max(config.warmup_steps, 1), 1.0)
-    return warmup * (1.0 if config.schedule == "constant" else 0.5 * (1 + math.cos(math.pi * share)))
+    if config.schedule == "constant":
+        return warmup
+    if config.schedule == "linear":
+        return warmup * min((1 - share) / max(1 - config.decay_from, 1e-9), 1.0)
+    return warmup * 0.5 * (1 + math.cos(math.pi * share))
 
 
 def set_learning_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:

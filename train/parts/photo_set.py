@@ -1,7 +1,7 @@
 """Many photographs with random access: in memory, or decoded once into a file that is mapped into memory."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,11 +23,14 @@ class TrainingPhoto(NamedTuple):
         picture: (H, W, 3) uint8.
         chroma: Mean Lab chroma.
         origin: Where it comes from, such as a repository.
+        boxes: (8, 4), left, top, right and bottom of things in shares of its width and height, as in `BoxBatch`; zeros
+            after the last one; None where nobody asked for them.
     """
 
     picture: np.ndarray
     chroma: float
     origin: str
+    boxes: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class PhotoSet:
         sizes: (N, 2) height and width.
         chroma: (N,) mean Lab chroma.
         origins: (N,) number of each one's origin.
+        boxes: (N, 8, 4), see `TrainingPhoto`.
     """
 
     pixels: np.ndarray
@@ -47,6 +51,7 @@ class PhotoSet:
     sizes: np.ndarray
     chroma: np.ndarray
     origins: np.ndarray
+    boxes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -70,7 +75,8 @@ class PhotoSet:
     def select(self, places: np.ndarray) -> "PhotoSet":
         """Some of the photographs; the pixels are shared."""
         columns = (self.offsets, self.sizes, self.chroma, self.origins)
-        return PhotoSet(self.pixels, *(column[places] for column in columns))
+        boxes = None if self.boxes is None else self.boxes[places]
+        return PhotoSet(self.pixels, *(column[places] for column in columns), boxes)
 
 
 def store_photos(folder: Path, made_of: dict[str, Any], photos: Iterable[TrainingPhoto]) -> PhotoSet:
@@ -116,15 +122,16 @@ def drawing_shares(photos: PhotoSet, *, balance: float, weak_share: float | None
     return shares / shares.sum()
 
 
-def _index(photos: Iterable[TrainingPhoto]) -> dict[str, np.ndarray]:
+def _index(photos: Sequence[TrainingPhoto]) -> dict[str, np.ndarray]:
     sizes = np.array([photo.picture.shape[:2] for photo in photos], np.int64).reshape(-1, 2)
     numbers: dict[str, int] = {}
+    boxes = [photo.boxes for photo in photos if photo.boxes is not None]
     return {
         "offsets": np.concatenate([[0], 3 * sizes.prod(axis=1).cumsum()])[:-1].astype(np.int64),
         "sizes": sizes,
         "chroma": np.array([photo.chroma for photo in photos], np.float32),
         "origins": np.array([numbers.setdefault(photo.origin, len(numbers)) for photo in photos], np.int64),
-    }
+    } | ({"boxes": np.stack(boxes).astype(np.float32)} if boxes else {})
 
 
 def _write(folder: Path, made_of: dict[str, Any], photos: Iterable[TrainingPhoto]) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 import typer
 from accelerate.utils import set_seed
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
@@ -35,7 +34,7 @@ def run(
     name: str,
     trainer_class: type[Trainer] = Trainer,
     mean_chroma: tuple[float, float] | None = None,
-    build_loader: Callable[..., DataLoader[Tensor]] | None = None,
+    build_loader: Callable[..., DataLoader[Any]] | None = None,
     evaluate: Evaluator | None = None,
 ) -> dict[str, Any]:
     """Train, evaluate, save and, if the run asks for it, publish.
