@@ -27,18 +27,17 @@ from .imaging import Photo, eight_bit, read, with_note, without_location, write
 from .imaging.addresses import fetch, is_address, shown
 from .imaging.levels import Levels, check_levels_and_band
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, ModelOptions, load_folder, resolve_checkpoint
-from .models.base import CHROMA_SCALE, ColorizerModel, ColorizerOutput
+from .models.base import ColorizerModel, ColorizerOutput
 from .models.box_batch import BoxBatch
 from .models.fetching import HubOptions
 from .models.hint_batch import REACHES
 from .options import refuse_unknown, take
 from .palette import Palette
 from .photo_inputs import are_for_each, each_with, photos_of, read_ahead, source_and_own
+from .suggestions import likely_colors
 from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
 TASK = "image-colorization"
-# Bins closer than this (Lab units) count as one colour when suggestions are made.
-SAME_COLOR = 18.0
 FAR_REACHING = "this network carries hints as far as it likes, whatever their reach"
 NOTHING_BOXED = "there are no boxes around things, so the photograph was coloured as a whole"
 # Options of a call that a pipeline can be made with.
@@ -84,6 +83,7 @@ class ColorizationResult:
         bin_centers: (Q, 2), ab / 110 of the bins, or None.
         predicted_luminance: (1, h, w), L / 100; None where the photo's own is kept, as of all but near-infrared frames.
         notes: What a person should know about how the photo was read and coloured, as phrases.
+        suggestion_sharpness: What the logits are multiplied by before suggestions are made.
     """
 
     def __init__(
@@ -94,8 +94,10 @@ class ColorizationResult:
         bin_centers: Tensor | None,
         predicted_luminance: Tensor | None = None,
         notes: tuple[str, ...] = (),
+        suggestion_sharpness: float = 1.0,
     ) -> None:
         self.notes = (*photo.notes, *notes)
+        self.suggestion_sharpness = suggestion_sharpness
         self.photo = photo
         self.chroma = chroma
         self.logits = logits
@@ -157,12 +159,13 @@ class ColorizationResult:
         if not (0 <= x < width and 0 <= y < height):
             raise ColorizerError(f"the point ({x:g}, {y:g}) lies outside the photo of {width} x {height} pixels")
         h, w = self.logits.shape[-2:]
-        probabilities = self.logits[:, int(y / height * h), int(x / width * w)].softmax(dim=0)
+        logits = self.logits[:, int(y / height * h), int(x / width * w)].cpu()
+        shares = (self.suggestion_sharpness * logits).softmax(dim=0)
         code = self.luminance[int(y), int(x)]
         darkest, brightest = luminance
         shown = min(max(float(lightness_table(self.photo.luminance.dtype)[code]), darkest), brightest)
-        peaks = _likely_colors(probabilities, self.bin_centers, k)
-        return [Suggestion(_hex_color(shown, chroma), share) for chroma, share in peaks]
+        colors = likely_colors(shares.numpy(), self.bin_centers.numpy(), k)
+        return [Suggestion(_hex_color(shown, torch.from_numpy(chroma).float()), share) for chroma, share in colors]
 
     def save(
         self,
@@ -546,6 +549,7 @@ class ColorizationPipeline(Pipeline):
             bin_centers=None if output.logits is None else self.model.bin_centers.float().cpu(),
             predicted_luminance=None if output.luminance is None else output.luminance[0],
             notes=notes,
+            suggestion_sharpness=self.model.suggestion_sharpness,
         )
 
     def run_single(self, inputs: Any, *parameters: dict) -> ColorizationResult:  # ty: ignore[incompatible-method-override]
@@ -587,22 +591,6 @@ def _check_counts(batch_size: Any, num_workers: Any) -> None:
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _likely_colors(probabilities: Tensor, centers: Tensor, k: int) -> list[tuple[Tensor, float]]:
-    """Peaks of a distribution over bins: take the likeliest bin with its neighbours, remove them, go on.
-
-    Returns:
-        Mean chroma (2,) / 110 and share of up to `k` groups, by falling share.
-    """
-    left = probabilities.clone()
-    groups = []
-    while len(groups) < k and left.max() > 0:
-        near = (centers - centers[left.argmax()]).norm(dim=1) * CHROMA_SCALE <= SAME_COLOR
-        share = left[near].sum()
-        groups.append(((left[near, None] * centers[near]).sum(dim=0) / share, float(share)))
-        left[near] = 0
-    return sorted(groups, key=lambda group: -group[1])
 
 
 def _hex_color(luminance: float, chroma: Tensor) -> str:

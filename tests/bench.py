@@ -68,76 +68,19 @@ def best_times(rounds: int, *sides: Callable[[], object]) -> list[float]:
     return [min(taken[1:]) for taken in times]
 
 
-def siggraph17() -> "Callable[[Tensor], Tensor]":
-    """The network of Zhang et al. 2017 with random weights, as a timing stand-in: its forward pass.
-
-    4 input channels (luminance, hint ab, hint mask) at any size that 8 divides; layer by layer as in the paper's public
-    code, without the class head at run time, which the automatic result does not need.
-    """
-    import torch
-    from torch import Tensor, nn
-
-    def block(*channels: int, dilation: int = 1) -> nn.Sequential:
-        layers: list[nn.Module] = []
-        for before, after in itertools.pairwise(channels):
-            layers += [nn.Conv2d(before, after, 3, padding=dilation, dilation=dilation), nn.ReLU()]
-        return nn.Sequential(*layers, nn.BatchNorm2d(channels[-1]))
-
-    def up(before: int, after: int) -> nn.ConvTranspose2d:
-        return nn.ConvTranspose2d(before, after, 4, stride=2, padding=1)
-
-    net = nn.ModuleDict(
-        {
-            "conv1": block(4, 64, 64),
-            "conv2": block(64, 128, 128),
-            "conv3": block(128, 256, 256, 256),
-            "conv4": block(256, 512, 512, 512),
-            "conv5": block(512, 512, 512, 512, dilation=2),
-            "conv6": block(512, 512, 512, 512, dilation=2),
-            "conv7": block(512, 512, 512, 512),
-            "up8": up(512, 256),
-            "short8": nn.Conv2d(256, 256, 3, padding=1),
-            "conv8": block(256, 256, 256),
-            "class": nn.Conv2d(256, 529, 1),
-            "up9": up(256, 128),
-            "short9": nn.Conv2d(128, 128, 3, padding=1),
-            "conv9": block(128, 128),
-            "up10": up(128, 128),
-            "short10": nn.Conv2d(64, 128, 3, padding=1),
-            "conv10": nn.Sequential(nn.Conv2d(128, 128, 3, padding=1), nn.LeakyReLU(0.2)),
-            "out": nn.Sequential(nn.Conv2d(128, 2, 1), nn.Tanh()),
-        }
-    ).eval()
-    assert sum(parameter.numel() for parameter in net.parameters()) == 34_187_027
-
-    @torch.inference_mode()
-    def forward(x: Tensor) -> Tensor:
-        conv1 = net["conv1"](x)
-        conv2 = net["conv2"](conv1[..., ::2, ::2])
-        conv3 = net["conv3"](conv2[..., ::2, ::2])
-        x = conv3[..., ::2, ::2]
-        for name in ("conv4", "conv5", "conv6", "conv7"):
-            x = net[name](x)
-        x = net["conv8"]((net["up8"](x) + net["short8"](conv3)).relu())
-        x = net["conv9"]((net["up9"](x) + net["short9"](conv2)).relu())
-        x = net["conv10"]((net["up10"](x) + net["short10"](conv1)).relu())
-        return net["out"](x)
-
-    return forward
-
-
 def automatic_pass(model: "ColorizerModel", *, threads: int) -> Row:
     import torch
 
+    from colorizer_hf.models.siggraph17 import Siggraph17Config, Siggraph17Model
+
     luminance = torch.rand(1, 1, 256, 256)
-    reference = siggraph17()
+    # Without the class head, which an automatic result does not need.
+    reference = Siggraph17Model(Siggraph17Config(class_head=False)).eval()
     usual = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         with torch.inference_mode():
-            ours, theirs = best_times(
-                8, lambda: model.decode(model.encode(luminance)), lambda: reference(luminance.expand(1, 4, 256, 256))
-            )
+            ours, theirs = best_times(8, lambda: model.decode(model.encode(luminance)), lambda: reference(luminance))
     finally:
         torch.set_num_threads(usual)
     name = f"flagship, 256x256, automatic, {threads} thread{'s' * (threads > 1)}"

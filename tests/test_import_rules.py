@@ -11,7 +11,7 @@ PACKAGE = ROOT / "colorizer_hf"
 
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
-    {"errors", "version", "options", "devices", "vividness"}
+    {"errors", "version", "options", "devices", "suggestions", "vividness"}
     | {"boxes", "color", "color_names", "folders", "hints", "imaging", "models", "palette"},
     {"chroma_upsampling", "detection", "image_processing", "metrics", "photo_inputs"},
     {"conversion", "hub", "pipeline", "session"},

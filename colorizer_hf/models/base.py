@@ -72,6 +72,7 @@ class ColorizerModel(PreTrainedModel):
     supports_palette: bool = False  # likewise
     supports_boxes: bool = False  # networks that do have `encode(luminance, boxes=None)`, with a `BoxBatch`
     limits_reach: bool = True  # networks that carry hints as far as they please take all for those of reach "alike"
+    suggestion_sharpness: float = 1.0  # of the distribution that suggestions are made of: less than 1 softens it
 
     bin_centers: Tensor  # (Q, 2), ab / 110 of the chroma bins; of networks that predict a distribution
 

@@ -201,6 +201,7 @@ class Siggraph17Model(ColorizerModel):
 
     config_class = Siggraph17Config
     limits_reach = False
+    suggestion_sharpness = 0.2  # section 3.4 of the paper, in the released code
 
     def __init__(self, config: Siggraph17Config) -> None:
         super().__init__(config)
