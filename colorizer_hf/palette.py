@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .amounts import DEFAULT_STRENGTH, check_amount
 from .color import CHROMA_SCALE, hex_to_rgb, rgb_to_lab
 from .errors import ImageError
 from .hints import parse_color
 from .imaging import Photo, read
 
-DEFAULT_STRENGTH = 0.5
 REFERENCE_SIDE = 128  # pixels of a reference photograph's longer side
 MOST_COLORS = 64  # of a photograph
 _STEP = 10  # Lab units: colours of a photograph that lie nearer are one
@@ -40,8 +40,7 @@ class Palette:
     strength: float = DEFAULT_STRENGTH
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 1:
-            raise ValueError(f"the strength of a palette must be between 0 and 1, got {self.strength}")
+        check_amount("the strength of a palette", self.strength)
 
     @classmethod
     def of_colors(cls, colors: Sequence[str | Sequence[int]], *, strength: float = DEFAULT_STRENGTH) -> "Palette":
@@ -99,4 +98,4 @@ def _chroma(rgb: np.ndarray) -> np.ndarray:
     return chroma[0].flatten(1).T.numpy() * CHROMA_SCALE
 
 
-__all__ = ["DEFAULT_STRENGTH", "MOST_COLORS", "REFERENCE_SIDE", "Palette"]
+__all__ = ["MOST_COLORS", "REFERENCE_SIDE", "Palette"]

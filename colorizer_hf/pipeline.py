@@ -15,6 +15,7 @@ from torch import Tensor
 from transformers import AutoModel, Pipeline
 from transformers.pipelines import PIPELINE_REGISTRY
 
+from .amounts import DEFAULT_VIVIDNESS, check_amount
 from .boxes import are_boxes_for_each, boxes_to_batch, collect_boxes
 from .chroma_upsampling import render, restore_luminance
 from .color import lab_to_rgb, lightness_table, rgb_to_hex
@@ -35,7 +36,6 @@ from .options import refuse_unknown, take
 from .palette import Palette
 from .photo_inputs import are_for_each, each_with, photos_of, read_ahead, source_and_own
 from .suggestions import likely_colors
-from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
 TASK = "image-colorization"
 FAR_REACHING = "this network carries hints as far as it likes, whatever their reach"
@@ -406,7 +406,7 @@ class ColorizationPipeline(Pipeline):
         """The options of each step that were given; they go over those that the pipeline was made with."""
         refuse_unknown(type(self).__name__, unknown, ("device", *CALL_OPTIONS))
         if vividness is not None:
-            check_vividness(vividness)
+            check_amount("vividness", vividness)
         if palette is not None and not isinstance(palette, Palette):
             raise TypeError(f"palette must be a Palette, as Palette.of_colors gives it, got {type(palette).__name__}")
         # An iterator's are for every photo, not for the first alone.

@@ -4,9 +4,9 @@ from typing import Any
 
 import torch
 
+from .amounts import DEFAULT_VIVIDNESS, check_amount
 from .palette import Palette
 from .pipeline import ColorizationPipeline, ColorizationResult, Hints
-from .vividness import DEFAULT_VIVIDNESS, check_vividness
 
 
 class EditSession:
@@ -50,7 +50,7 @@ class EditSession:
             HintError: a hint makes no sense or lies outside the photo.
             ValueError: `vividness` is outside its range.
         """
-        check_vividness(vividness)
+        check_amount("vividness", vividness)
         batch, notes = self.pipeline.prepare_hints(hints, self.photo)
         colors = self.pipeline.prepare_palette(palette)
         with torch.inference_mode():

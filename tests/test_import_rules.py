@@ -11,7 +11,7 @@ PACKAGE = ROOT / "colorizer_hf"
 
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
-    {"errors", "version", "options", "devices", "suggestions", "vividness"}
+    {"errors", "version", "options", "devices", "suggestions", "amounts"}
     | {"boxes", "color", "color_names", "folders", "hints", "imaging", "models", "palette"},
     {"chroma_upsampling", "detection", "image_processing", "metrics", "photo_inputs"},
     {"conversion", "hub", "pipeline", "session"},
@@ -25,7 +25,7 @@ SIBLINGS = {
     "imaging": {"color", "errors", "version"},
     "models": {"errors", "options"},
     "hints": {"color", "errors", "imaging", "models"},
-    "palette": {"color", "errors", "hints", "imaging"},
+    "palette": {"amounts", "color", "errors", "hints", "imaging"},
     "image_processing": {"chroma_upsampling"},
     "metrics": {"chroma_upsampling", "image_processing"},
     "session": {"pipeline"},

@@ -12,13 +12,13 @@ import torch
 from PIL import ExifTags, Image
 from transformers import pipeline as transformers_pipeline
 
+from colorizer_hf.amounts import DEFAULT_VIVIDNESS
 from colorizer_hf.color import lightness_table, luminance_codes, rgb_to_lab
 from colorizer_hf.errors import CheckpointError, ColorizerError, HintError, ImageError
 from colorizer_hf.hints import Hint
 from colorizer_hf.imaging import read
 from colorizer_hf.pipeline import ColorizationPipeline
 from colorizer_hf.session import EditSession
-from colorizer_hf.vividness import DEFAULT_VIVIDNESS
 
 CHECKPOINT = Path(__file__).parents[1] / "colorizer_hf" / "checkpoints" / "chromaformer"
 EXAMPLES = sorted((Path(__file__).parents[1] / "colorizer_hf" / "webui" / "examples").glob("*.jpg"))

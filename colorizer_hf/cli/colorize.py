@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ..amounts import DEFAULT_STRENGTH, DEFAULT_VIVIDNESS
 from ..errors import HintError, ImageError
 from ..folders import has_photo_suffix, is_folder
-from ..vividness import DEFAULT_VIVIDNESS
 from .colorize_report import Report
 from .devices import Device
 from .file_dates import take_dates
@@ -64,7 +64,7 @@ def colorize(
     ] = None,
     palette_strength: Annotated[
         float, typer.Option(min=0, max=1, help="How much of the picture should follow --like or --palette.")
-    ] = 0.5,
+    ] = DEFAULT_STRENGTH,
     vividness: Annotated[
         float, typer.Option(min=0, max=1, help="0: the safest colours, 1: as colourful as photographs are.")
     ] = DEFAULT_VIVIDNESS,

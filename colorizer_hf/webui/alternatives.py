@@ -11,13 +11,13 @@ import numpy as np
 import torch.nn.functional as F
 from PIL import Image
 
+from ..amounts import DEFAULT_VIVIDNESS
 from ..color import hex_to_rgb, rgb_to_hex
 from ..color_names import color_name
 from ..hints import Hint
 from ..palette import Palette
 from ..pipeline import ColorizationResult
 from ..session import EditSession
-from ..vividness import DEFAULT_VIVIDNESS
 
 VIVIDNESS = {"Calm": 0.0, "Natural": DEFAULT_VIVIDNESS, "Vivid": 1.0}
 GUESSES = 2  # of the second kind

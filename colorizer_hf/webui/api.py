@@ -10,9 +10,9 @@ import gradio as gr
 from gradio.exceptions import InvalidPathError
 from gradio.utils import get_upload_folder
 
+from ..amounts import DEFAULT_STRENGTH, DEFAULT_VIVIDNESS
 from ..errors import ColorizerError
-from ..palette import DEFAULT_STRENGTH, REFERENCE_SIDE, Palette
-from ..vividness import DEFAULT_VIVIDNESS
+from ..palette import REFERENCE_SIDE, Palette
 from .files import SUFFIXES, new_result_folder, read_upload
 from .palettes import parse_palette
 from .whole_photos import Colorize, Options, Outcome, colorize_file, colorize_files
@@ -83,8 +83,8 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
         like: str | None = None,
         palette: str = "",
         palette_strength: float = DEFAULT_STRENGTH,
-    ) -> str:
-        """Give colour to a photograph; the result has its size and its metadata.
+    ) -> tuple[str, list[str]]:
+        """Give colour to a photograph: a file of its size and with its metadata, and notes.
 
         `hints` is JSON of width, height and hints with x, y, color and radius in pixels, as the page saves it; empty
         for none. A hint may have a `reach`: "alike" for everything that looks alike, "object" for the thing that it
@@ -92,13 +92,14 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
         `vividness` goes from 0, the safest colours, to 1, as colourful as photographs are. `note` says in
         the metadata that colour was added. `like` is a colour photograph whose colours are used; or `palette` names
         some, "#rrggbb,#rrggbb";
-        `palette_strength`, 0 to 1, is how much of the picture should follow them.
+        `palette_strength`, 0 to 1, is how much of the picture should follow them. `notes` is a list of what one should
+        know of how the photograph was read and written.
         """
         with _failures_said():
             colors = _palette(like, palette, palette_strength)
             options = Options(model, vividness, format, note, colors)
             done = colorize_file(_uploaded(photo), new_result_folder(uploads), colorize, options, hints=hints)
-            return str(done.path)
+            return str(done.path), list(done.notes)
 
     def colorize_batch(
         photos: list[str], vividness: float, model: str, format: str, note: bool
@@ -127,7 +128,8 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
     call = gr.Button(visible=False)
     photo, photos = gr.File(label="photo", visible=False), gr.File(label="photos", file_count="multiple", visible=False)
     result, outcomes = gr.File(label="result", visible=False), gr.JSON(label="outcomes", visible=False)
-    call.click(colorize_one, [photo, hints, *options, like, palette, strength], result, api_name="colorize", **limits)
+    parameters, notes = [photo, hints, *options, like, palette, strength], gr.JSON(label="notes", visible=False)
+    call.click(colorize_one, parameters, [result, notes], api_name="colorize", **limits)
     call.click(colorize_batch, [photos, *options], [result, outcomes], api_name="batch", **limits)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,12 +12,12 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # gradio reads it wh
 import gradio as gr
 from PIL import Image
 
+from ..amounts import DEFAULT_VIVIDNESS
 from ..hints import Hint
 from ..imaging import Photo
 from ..models.auto import bundled_checkpoints
 from ..palette import Palette
 from ..pipeline import ColorizationPipeline, ColorizationResult
-from ..vividness import DEFAULT_VIVIDNESS
 from . import stage_files
 from .api import Page, add_endpoints
 from .files import example_photos
@@ -25,7 +26,7 @@ from .lent_gpu import Decorator, on_lent_gpu
 from .many_photos import add_many_photos
 from .pictures import as_data_url
 from .whole_photos import Colorize
-from .workers import AT_ONCE, finish
+from .workers import AT_ONCE, finish, in_few_threads
 
 MAX_SESSIONS = 1000  # clients whose settings are remembered
 _WORK: dict[str, Any] = {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
@@ -172,6 +173,8 @@ def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> No
         call.failure(fn=None, js=_TELL_STAGE, **_LIVE)
     stage.close(handlers.close, **_LIVE)
     app.unload(handlers.close)
+    color_examples = cache(in_few_threads(_color_examples))
+    app.load(lambda: gr.update(examples=color_examples(next(iter(pipelines.values())))), None, stage, **live)
 
 
 _TELL_STAGE = """() => {
@@ -194,24 +197,30 @@ def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
         palette=None,
         download=None,
         error=None,
-        examples=[_example(path, next(iter(pipelines.values()))) for path in example_photos()],
+        examples=[_example(path) for path in example_photos()],
         models=[{"name": name, "kind": pipeline.model.config.modality} for name, pipeline in pipelines.items()],
         vividness=DEFAULT_VIVIDNESS,
         modules=stage_files.address(),
     )
 
 
-def _example(path: Path, pipeline: ColorizationPipeline) -> dict[str, str]:
-    """An example as it is offered: half before, half after, so that one sees at once what this is about."""
+def _color_examples(pipeline: ColorizationPipeline) -> list[dict[str, str]]:
+    """The examples, half in colour. The page starts without: the first person who opens it would wait for them."""
+    return [_example(path, pipeline) for path in example_photos()]
+
+
+def _example(path: Path, pipeline: ColorizationPipeline | None = None) -> dict[str, str]:
+    """An example as it is offered: gray, or half before, half after, so that one sees what this is about."""
     with Image.open(path) as photo:
         photo.thumbnail((384, 384))
         gray = photo.convert("L").convert("RGB")
-    middle = gray.width // 2
-    both = gray.copy()
-    both.paste(pipeline(gray).preview(384).convert("RGB").crop((middle, 0, *gray.size)), (middle, 0))
-    both.paste("white", (middle - 1, 0, middle + 1, gray.height))
+    shown = gray.copy()
+    if pipeline is not None:
+        middle = gray.width // 2
+        shown.paste(pipeline(gray).preview(384).convert("RGB").crop((middle, 0, *gray.size)), (middle, 0))
+        shown.paste("white", (middle - 1, 0, middle + 1, gray.height))
     label = path.stem.replace("_", " ").capitalize()
-    return {"name": path.name, "label": label, "image": as_data_url(both, 192), "gray": as_data_url(gray, 192)}
+    return {"name": path.name, "label": label, "image": as_data_url(shown, 192), "gray": as_data_url(gray, 192)}
 
 
 def _asset(name: str) -> str:

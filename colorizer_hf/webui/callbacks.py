@@ -8,17 +8,16 @@ import logging
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from ..amounts import DEFAULT_VIVIDNESS, bounded_amount
 from ..color_names import color_name
 from ..errors import ColorizerError, HintError
 from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, strokes_to_hints
 from ..imaging import PUT_ASIDE
 from ..palette import Palette
 from ..pipeline import ColorizationPipeline, ColorizationResult
-from ..vividness import DEFAULT_VIVIDNESS
 from .alternatives import Alternative, alternatives
 from .files import clean_name, find_example, find_upload, result_name
 from .palettes import parse_palette, read_reference
@@ -88,10 +87,9 @@ class Edits:
 
 def _settings(value: Any) -> dict[str, Any]:
     settings = value or {}
-    vividness = float(settings.get("vividness", DEFAULT_VIVIDNESS))
     return {
         "model": str(settings.get("model", "")),
-        "vividness": min(max(vividness, 0.0), 1.0) if isfinite(vividness) else DEFAULT_VIVIDNESS,
+        "vividness": bounded_amount(settings.get("vividness", DEFAULT_VIVIDNESS), DEFAULT_VIVIDNESS),
         "format": "PNG" if settings.get("format") == "PNG" else "JPEG",
         "note": bool(settings.get("note", True)),
     }
@@ -174,11 +172,10 @@ def look_closer(workspace: Workspace, edits: Edits, choices: Choices) -> Propert
 
 
 def download(workspace: Workspace, edits: Edits, choices: Choices) -> Properties:
-    """The photo at full size in a file: the property `download`."""
+    """The photo at full size in a file, and what found no place in it: the property `download`."""
     result, _ = _colorize(workspace, edits, choices)
     path = workspace.new_folder("download") / result_name(workspace.photo_name, edits.format)
-    result.save(path, note=edits.note)
-    return _as_download(path)
+    return _as_download(path, result.save(path, note=edits.note))
 
 
 def save_hints(workspace: Workspace, edits: Edits) -> Properties:
@@ -245,7 +242,7 @@ def _suggestions(result: ColorizationResult, touched: tuple[float, float] | None
 
 
 def _sentences(notes: Iterable[str]) -> list[str]:
-    """What a person should know about how the photo was read and coloured."""
+    """What a person should know about how the photo was read, coloured and written."""
     told = [f"{note}; Original shows them" if note == PUT_ASIDE else note for note in notes]
     return [f"{note[:1].upper()}{note[1:]}." for note in told]
 
@@ -259,5 +256,6 @@ def _describe(offer: Alternative, image: str, size: tuple[int, int]) -> Properti
     return described
 
 
-def _as_download(path: Path) -> Properties:
-    return {"download": {"id": secrets.token_hex(4), "path": str(path), "name": path.name}}
+def _as_download(path: Path, notes: Iterable[str] = ()) -> Properties:
+    download = {"path": str(path), "name": path.name, "notes": _sentences(notes)}
+    return {"download": {"id": secrets.token_hex(4), **download}}

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from ..amounts import DEFAULT_VIVIDNESS
 from ..pipeline import ColorizationPipeline
-from ..vividness import DEFAULT_VIVIDNESS
 from .files import SUFFIXES, new_result_folder
 from .whole_photos import Colorize, Options, Outcome, colorize_files
 

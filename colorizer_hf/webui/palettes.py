@@ -7,8 +7,9 @@ from typing import Any
 
 from PIL import Image
 
+from ..amounts import DEFAULT_STRENGTH, bounded_amount
 from ..errors import HintError
-from ..palette import DEFAULT_STRENGTH, MOST_COLORS, REFERENCE_SIDE, Palette
+from ..palette import MOST_COLORS, REFERENCE_SIDE, Palette
 from .files import read_upload, take_upload
 from .pictures import as_data_url
 
@@ -29,8 +30,7 @@ def parse_palette(words: Mapping[str, Any] | None) -> Palette | None:
     """
     if not words:
         return None
-    strength = float(words.get("strength", DEFAULT_STRENGTH))
-    strength = min(max(strength, 0.0), 1.0) if isfinite(strength) else DEFAULT_STRENGTH
+    strength = bounded_amount(words.get("strength", DEFAULT_STRENGTH), DEFAULT_STRENGTH)
     if "colors" in words:
         return Palette.of_colors(_at_most(MOST_NAMED, words["colors"]), strength=strength)
     chroma = tuple((_bounded(a), _bounded(b)) for a, b in _at_most(MOST_COLORS, words["chroma"]))

@@ -15,6 +15,7 @@ from PIL import Image
 from colorizer_hf.color import luminance_codes
 from colorizer_hf.errors import ImageError
 from colorizer_hf.imaging import SUFFIXES, read, suffix_of_result
+from tests.imaging.chunks import chunk, with_chunks
 
 ENDED = "its end mark is missing; all its pixels are there"
 
@@ -124,14 +125,6 @@ class TestJpeg:
 
 
 class TestPng:
-    def with_chunks(self, png: bytes, *chunks: bytes, behind: bool = False) -> bytes:
-        at = len(png) - 12 if behind else 33
-        return png[:at] + b"".join(chunks) + png[at:]
-
-    def chunk(self, kind: bytes, content: bytes, *, is_sound: bool = True) -> bytes:
-        sum_of_it = zlib.crc32(kind + content) ^ (not is_sound)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", sum_of_it)
-
     @pytest.fixture(params=["gray", "color", "deep color"])
     def picture(self, request, save, gray, color) -> bytes:
         if request.param == "deep color":
@@ -141,75 +134,75 @@ class TestPng:
     @pytest.mark.parametrize("behind", [False, True])
     def test_texts_that_are_too_long_or_damaged_do_not_stand_before_the_pixels(self, picture, behind, capfd):
         expected = read(picture).luminance
-        bomb = self.chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(3_000_000)))
-        long = self.chunk(b"iTXt", b"Comment\0\0\0\0\0" + b"word " * 400_000)
-        wrong_sum = self.chunk(b"tEXt", b"Title\0Harvest", is_sound=False)
-        for file in (self.with_chunks(picture, each, behind=behind) for each in (bomb, long, wrong_sum)):
+        bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(3_000_000)))
+        long = chunk(b"iTXt", b"Comment\0\0\0\0\0" + b"word " * 400_000)
+        wrong_sum = chunk(b"tEXt", b"Title\0Harvest", is_sound=False)
+        for file in (with_chunks(picture, each, behind=behind) for each in (bomb, long, wrong_sum)):
             photo = read(file)
             np.testing.assert_array_equal(photo.luminance, expected)
         assert capfd.readouterr() == ("", "")
 
     def test_what_was_left_out_is_said(self, save, gray):
-        photo = read(self.with_chunks(save(gray, "PNG"), self.chunk(b"tEXt", b"Title\0Harvest", is_sound=False)))
+        photo = read(with_chunks(save(gray, "PNG"), chunk(b"tEXt", b"Title\0Harvest", is_sound=False)))
         assert "left out" in photo.notes[0]
 
     @pytest.mark.parametrize("kind", [b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"acTL", b"iCCP", b"tIME", b"eXIf", b"bKGD"])
     @pytest.mark.parametrize("content", [b"", b"\0", b"\xff" * 7])
     def test_neither_do_other_damaged_chunks(self, picture, kind, content):
-        photo = read(self.with_chunks(picture, self.chunk(kind, content)))
+        photo = read(with_chunks(picture, chunk(kind, content)))
         np.testing.assert_array_equal(photo.luminance, read(picture).luminance)
 
     def test_damaged_pixels_stay_damaged(self, save, gray):
         file = bytearray(save(gray, "PNG"))
         file[file.index(b"IDAT") + 20] ^= 255
         with pytest.raises(ImageError, match="damaged or cut off"):
-            read(self.with_chunks(bytes(file), self.chunk(b"tEXt", b"Title\0Harvest", is_sound=False)))
+            read(with_chunks(bytes(file), chunk(b"tEXt", b"Title\0Harvest", is_sound=False)))
 
     def gamma(self, value: float) -> bytes:
-        return self.chunk(b"gAMA", struct.pack(">I", round(value * 100_000)))
+        return chunk(b"gAMA", struct.pack(">I", round(value * 100_000)))
 
     @pytest.mark.parametrize("kind", ["gray", "color", "palette"])
     def test_gamma_is_applied(self, save, kind):
         light = np.arange(256, dtype=np.uint8).reshape(16, 16)
         image = Image.fromarray(light)
         image = {"gray": image, "color": image.convert("RGB"), "palette": image.convert("P")}[kind]
-        codes = read(self.with_chunks(save(image, "PNG"), self.gamma(1.0))).luminance
+        codes = read(with_chunks(save(image, "PNG"), self.gamma(1.0))).luminance
         share = light / 255
         expected = np.where(share <= 0.0031308, 12.92 * share, 1.055 * share ** (1 / 2.4) - 0.055) * 255
         assert np.abs(codes - expected).max() <= 1.5
 
     def test_of_pictures_that_pillow_opened_too(self, save, gray):
-        file = self.with_chunks(save(gray, "PNG"), self.gamma(1.0))
+        file = with_chunks(save(gray, "PNG"), self.gamma(1.0))
         with Image.open(io.BytesIO(file)) as image:
             np.testing.assert_array_equal(read(image).luminance, read(file).luminance)
 
     def test_of_16_bits_precisely(self, save):
         light = np.linspace(0, 65535, 4096).astype(np.uint16).reshape(64, 64)
-        codes = read(self.with_chunks(save(light, "PNG"), self.gamma(1.0))).luminance
+        codes = read(with_chunks(save(light, "PNG"), self.gamma(1.0))).luminance
         share = light / 65535
         expected = np.where(share <= 0.0031308, 12.92 * share, 1.055 * share ** (1 / 2.4) - 0.055) * 65535
         assert np.abs(codes - expected).max() <= 65
 
     def test_the_gamma_that_stands_for_srgb_changes_nothing(self, save, gray):
-        np.testing.assert_array_equal(read(self.with_chunks(save(gray, "PNG"), self.gamma(0.45455))).luminance, gray)
+        np.testing.assert_array_equal(read(with_chunks(save(gray, "PNG"), self.gamma(0.45455))).luminance, gray)
 
     def test_the_mark_of_srgb_goes_before_gamma(self, save, gray):
-        file = self.with_chunks(save(gray, "PNG"), self.gamma(1.0), self.chunk(b"sRGB", b"\0"))
+        file = with_chunks(save(gray, "PNG"), self.gamma(1.0), chunk(b"sRGB", b"\0"))
         np.testing.assert_array_equal(read(file).luminance, gray)
 
     def test_so_does_a_profile(self, save, gray):
         file = save(gray, "PNG", icc_profile=bytes(imagecodecs.cms_profile("gray", gamma=1.8)))
-        np.testing.assert_array_equal(read(self.with_chunks(file, self.gamma(1.0))).luminance, read(file).luminance)
+        np.testing.assert_array_equal(read(with_chunks(file, self.gamma(1.0))).luminance, read(file).luminance)
 
     def test_primaries_are_applied_with_it(self, save, color):
         wide = (31270, 32900, 70800, 29200, 17000, 79700, 13100, 4600)  # of ITU-R BT.2020
-        file = self.with_chunks(save(color, "PNG"), self.gamma(0.45455), self.chunk(b"cHRM", struct.pack(">8I", *wide)))
+        file = with_chunks(save(color, "PNG"), self.gamma(0.45455), chunk(b"cHRM", struct.pack(">8I", *wide)))
         codes = read(file).luminance
         assert np.abs(codes.astype(int) - luminance_codes(color)).max() > 3
 
     @pytest.mark.parametrize("value", [0.0, 0.00001, 42949.0])
     def test_a_senseless_gamma_is_ignored(self, save, gray, value):
-        np.testing.assert_array_equal(read(self.with_chunks(save(gray, "PNG"), self.gamma(value))).luminance, gray)
+        np.testing.assert_array_equal(read(with_chunks(save(gray, "PNG"), self.gamma(value))).luminance, gray)
 
 
 class TestTiff:

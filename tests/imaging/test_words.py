@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, PngImagePlugin, TiffImagePlugin
 
 from colorizer_hf.imaging import Metadata, Text, read, with_note, write
+from tests.imaging.chunks import chunk, with_chunks
 
 IPTC = b"\x1c\x02\x00\x00\x02\x00\x04" + b"\x1c\x02\x78\x00\x13Harvest at the mill" + b"\x1c\x02\x19\x00\x04mill"
 XMP = (
@@ -42,15 +43,6 @@ def segment(marker: int, content: bytes) -> bytes:
 
 def with_segments(jpeg: bytes, *segments: bytes) -> bytes:
     return jpeg[:2] + b"".join(segments) + jpeg[2:]
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def with_chunks(png: bytes | bytearray, *chunks: bytes, behind: bool = False) -> bytes:
-    place = len(png) - 12 if behind else 33
-    return b"".join((png[:place], *chunks, png[place:]))
 
 
 def tiff(pixels: np.ndarray, *tags: tuple, **options: Any) -> bytes:

@@ -16,8 +16,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from colorizer_hf import ColorizationPipeline, Hint, Palette
+from colorizer_hf.amounts import DEFAULT_VIVIDNESS
 from colorizer_hf.hints import hints_to_json
-from colorizer_hf.vividness import DEFAULT_VIVIDNESS
 from tests.webui.photos import CUP
 from tests.webui.servers import ROOT, Server, gatekeeper
 
@@ -82,7 +82,7 @@ class TestDescription:
 
     def test_names_what_comes_back(self, endpoints: dict[str, Any]) -> None:
         returned = {name: [part["label"] for part in endpoint["returns"]] for name, endpoint in endpoints.items()}
-        assert returned == {"/colorize": ["result"], "/batch": ["result", "outcomes"]}
+        assert returned == {"/colorize": ["result", "notes"], "/batch": ["result", "outcomes"]}
 
     @pytest.mark.parametrize(("endpoint", "words"), [("/colorize", ["`hints`", "`note`"]), ("/batch", ["`message`"])])
     def test_says_what_needs_to_be_said(self, endpoints: dict[str, Any], endpoint: str, words: list[str]) -> None:
@@ -103,7 +103,7 @@ class TestColorize:
     def test_pixels_are_those_of_the_pipeline(
         self, client: Client, pipe: ColorizationPipeline, options: dict[str, Any], direct: dict[str, Any]
     ) -> None:
-        path = client.predict(handle_file(CUP), **options, format="PNG", api_name="/colorize")
+        path, _ = client.predict(handle_file(CUP), **options, format="PNG", api_name="/colorize")
         with Image.open(path) as picture:
             np.testing.assert_array_equal(np.asarray(picture), pipe(CUP, **direct).pixels)
 
@@ -111,7 +111,7 @@ class TestColorize:
         self, client: Client, pipe: ColorizationPipeline, tmp_path: Path
     ) -> None:
         Image.new("RGB", (60, 40), "#c02020").save(tmp_path / "red.png")
-        path = client.predict(
+        path, _ = client.predict(
             handle_file(CUP), like=handle_file(tmp_path / "red.png"), format="PNG", api_name="/colorize"
         )
         with Image.open(path) as picture:
@@ -120,7 +120,7 @@ class TestColorize:
 
     def test_uses_a_few_named_colours(self, client: Client, pipe: ColorizationPipeline) -> None:
         for strength in (0.5, 0.9):
-            path = client.predict(
+            path, _ = client.predict(
                 handle_file(CUP),
                 palette="#c02020, #2040c0",
                 palette_strength=strength,
@@ -144,7 +144,8 @@ class TestColorize:
         note: bool,
     ) -> None:
         photo = photos / "phone.jpg"
-        path = Path(client.predict(handle_file(photo), format=format, note=note, api_name="/colorize"))
+        file, _ = client.predict(handle_file(photo), format=format, note=note, api_name="/colorize")
+        path = Path(file)
         assert path.name == f"phone-colour{suffix}"
         direct = tmp_path / path.name
         pipe(photo).save(direct, note=note)
@@ -155,10 +156,19 @@ class TestColorize:
         self, client: Client, pipe: ColorizationPipeline, photos: Path, tmp_path: Path
     ) -> None:
         photo = photos / "sixteen_bits.tif"
-        path = Path(client.predict(handle_file(photo), format="PNG", api_name="/colorize"))
+        file, _ = client.predict(handle_file(photo), format="PNG", api_name="/colorize")
+        path = Path(file)
         pipe(photo).save(tmp_path / "direct.png")
         assert path.read_bytes()[24] == 16  # the bit depth in the header
         assert path.read_bytes() == (tmp_path / "direct.png").read_bytes()
+
+    def test_says_what_one_should_know_of_reading_and_of_writing(self, client: Client, tmp_path: Path) -> None:
+        pages = np.full((2, 24, 36), 80, np.uint8)
+        placed = [(33550, "d", 3, (0.5, 0.5, 0.0), True), (33922, "d", 6, (0.0, 0.0, 0.0, 500.0, 200.0, 0.0), True)]
+        tifffile.imwrite(tmp_path / "map.tif", pages, photometric="minisblack", metadata=None, extratags=placed)
+        _, notes = client.predict(handle_file(tmp_path / "map.tif"), api_name="/colorize")
+        assert "page 1 of 2 was read" in notes
+        assert "a JPEG has no place for its georeference" in notes
 
 
 class TestBatch:
@@ -247,7 +257,7 @@ class TestRefusals:
         assert "/" not in str(refusal.value)
 
     def test_leave_the_server_in_good_health(self, client: Client) -> None:
-        assert Path(client.predict(handle_file(CUP), api_name="/colorize")).exists()
+        assert Path(client.predict(handle_file(CUP), api_name="/colorize")[0]).exists()
 
 
 def answer_to(server: Server, endpoint: str, photo: Any) -> str:
@@ -350,8 +360,9 @@ class TestFilesOfTheServer:
     def test_an_upload_by_plain_http_is_coloured(self, server: Server) -> None:
         answer = answer_to(server, "colorize", uploaded(server))
         assert answer.startswith("event: complete")
-        (result,) = json.loads(answer.split("data: ")[1])
+        result, notes = json.loads(answer.split("data: ")[1])
         assert result["path"].endswith("coffee_cup-colour.png")
+        assert notes == []
 
     @pytest.mark.parametrize("endpoint", ["colorize", "batch"])
     @pytest.mark.parametrize("path", ["/etc/passwd", "{secret}", "../../../../../../etc/passwd"])

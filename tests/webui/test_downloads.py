@@ -7,6 +7,7 @@ import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from colorizer_hf.hints import hints_from_json
 from colorizer_hf.imaging import read
@@ -80,3 +81,17 @@ def test_sixteen_bits_stay_sixteen_in_a_png(tab: Tab, photos: Path) -> None:
         assert pixels.shape == (400, 600, 3)
         assert pixels.dtype == np.uint16
         assert (pixels % 257 != 0).mean() > 0.9  # 8 bits spread over 16 would be multiples
+
+
+def test_what_finds_no_place_in_the_file_is_said_below_the_photo(tab: Tab, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[33550], exif[33922] = (0.5, 0.5, 0.0), (0.0, 0.0, 0.0, 500.0, 200.0, 0.0)  # where it lies on the ground
+    with Image.open(CUP) as photo:
+        photo.convert("L").save(tmp_path / "map.tif", exif=exif)
+    tab.open(tmp_path / "map.tif")
+    notes = tab.part("notes")
+    expect(notes).to_have_text("")
+    tab.download(format="JPEG")
+    expect(notes).to_have_text("A JPEG has no place for its georeference.")
+    tab.open(tmp_path / "map.tif")
+    expect(notes).to_have_text("")

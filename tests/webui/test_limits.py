@@ -109,7 +109,7 @@ class TestSize:
     def test_programs_are_told(self, member: Client, large: Path) -> None:
         with pytest.raises(ValueError, match="exceeds the maximum file size of 1000000 bytes"):
             member.predict(handle_file(large), api_name="/colorize")
-        assert Path(member.predict(handle_file(CUP), api_name="/colorize")).exists()
+        assert Path(member.predict(handle_file(CUP), api_name="/colorize")[0]).exists()
 
     def test_nothing_of_the_file_is_kept(self, web: httpx.Client, server: Server, large: Path) -> None:
         web.post("login", data={"username": USER, "password": PASSWORD})
@@ -140,4 +140,4 @@ class TestQueue:
 
         for event in taken:
             assert web.get(f"gradio_api/call/batch/{event}").text.startswith("event: complete")
-        assert Path(member.predict(handle_file(CUP), api_name="/colorize")).exists()
+        assert Path(member.predict(handle_file(CUP), api_name="/colorize")[0]).exists()

@@ -41,7 +41,8 @@ class Job:
         with Image.open(self.photo) as photo:
             hints = hints_to_json(self.hints, photo.size)
         options: dict[str, Any] = {"hints": hints, "vividness": self.vividness, "format": "PNG"}
-        with Image.open(client.predict(handle_file(self.photo), **options, api_name="/colorize")) as picture:
+        path, _ = client.predict(handle_file(self.photo), **options, api_name="/colorize")
+        with Image.open(path) as picture:
             return np.asarray(picture)
 
     def ask_pipeline(self, pipe: ColorizationPipeline) -> np.ndarray:

@@ -104,7 +104,7 @@ def test_requirements_are_those_of_the_package_but_for_gradio(made: Path) -> Non
 def test_on_ordinary_hardware_it_answers(made: Path, tmp_path: Path, without: str) -> None:
     with start(made, tmp_path, without=without) as server:
         client = Client(server.url, verbose=False, download_files=tmp_path / "downloads")
-        path = client.predict(handle_file(CUP), format="PNG", api_name="/colorize")
+        path, _ = client.predict(handle_file(CUP), format="PNG", api_name="/colorize")
         assert server.asked == []
     with Image.open(path) as picture:
         np.testing.assert_array_equal(np.asarray(picture), ColorizationPipeline.from_pretrained()(CUP).pixels)
@@ -121,7 +121,7 @@ def test_on_hardware_that_lends_a_gpu_photos_are_coloured_there(
         client = Client(server.url, verbose=False, download_files=tmp_path / "downloads")
         red = Hint(300, 200, "#c02020")
         hints = hints_to_json([red], (600, 400))
-        path = client.predict(handle_file(CUP), hints=hints, format="PNG", api_name="/colorize")
+        path, _ = client.predict(handle_file(CUP), hints=hints, format="PNG", api_name="/colorize")
         with Image.open(path) as picture:
             direct = ColorizationPipeline.from_pretrained()(CUP, hints=[red])
             np.testing.assert_array_equal(np.asarray(picture), direct.pixels)

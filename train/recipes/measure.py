@@ -25,6 +25,7 @@ from kornia.filters import sobel
 from rich import print_json
 from torch import Tensor
 
+from colorizer_hf.amounts import DEFAULT_VIVIDNESS
 from colorizer_hf.chroma_upsampling import upsample_chroma
 from colorizer_hf.color import CHROMA_SCALE, lab_to_rgb, rgb_to_lab
 from colorizer_hf.errors import ColorizerError
@@ -35,7 +36,6 @@ from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import ColorizerModel
-from colorizer_hf.vividness import DEFAULT_VIVIDNESS
 from train.parts.degradation import Degradation, DegradationConfig
 
 Photos = Sequence[np.ndarray]

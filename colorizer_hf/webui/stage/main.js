@@ -33,8 +33,12 @@ async function loadHints([file]) {
   send("load_hints", { text: await file.text() });
 }
 
+/** Draw the examples: first gray, later half in colour, by then perhaps with the keyboard's focus on one of them. */
 function drawExamples() {
-  fill(part("examples"), (answers().examples ?? []).map((example) => {
+  const examples = answers().examples ?? [];
+  const drawn = part("examples").querySelectorAll("img");
+  if (drawn.length === examples.length) return examples.forEach(({ image }, n) => (drawn[n].src = image));
+  fill(part("examples"), examples.map((example) => {
     const button = makeButton("example", `Example: ${example.label}`, () => openExample(example), example.image);
     button.dataset.name = example.name;
     return button;

@@ -100,6 +100,7 @@ export function takeDownload() {
   document.body.append(link);
   link.click();
   link.remove();
+  if (state.result) tellNotes([...state.result.notes, ...download.notes]);
 }
 
 export function takeError() {

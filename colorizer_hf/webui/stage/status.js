@@ -56,7 +56,7 @@ export function describe(facts, notes) {
   tellNotes(notes);
 }
 
-/** What a person should know about how the photo was read and coloured. */
+/** What a person should know about how the photo was read, coloured and written. */
 export function tellNotes(notes) {
   part("notes").textContent = notes.join(" ");
 }
