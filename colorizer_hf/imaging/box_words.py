@@ -21,7 +21,7 @@ _FIRST_BOX = b"\0\0\0\x0c"  # its length: no bare codestream
 def find_in_jp2(file: IO[bytes]) -> Words:
     """EXIF, XMP, captions and georeference of a JPEG 2000 file."""
     exif, xmp, block, georeference = b"", None, b"", b""
-    is_damaged, has_gml = False, False
+    is_damaged = has_gml = has_other_xml = False
     whole = file.read()
     for kind, first, end in boxes(whole) if whole.startswith(_FIRST_BOX) else ():
         content = whole[first:end]
@@ -32,6 +32,8 @@ def find_in_jp2(file: IO[bytes]) -> Words:
             exif = content[4 + int.from_bytes(content[:4], "big") :]
         elif kind == XML_BOX and b"xmpmeta" in content[:1000]:
             xmp = content
+        elif kind == XML_BOX:
+            has_other_xml = True
         elif kind == UUID_BOX and content[:16] == XMP_UUID:
             xmp = content[16:]
         elif kind == UUID_BOX and content[:16] == EXIF_UUID:
@@ -45,6 +47,8 @@ def find_in_jp2(file: IO[bytes]) -> Words:
     notes = ("some of its metadata is damaged or too long and was left out",) if is_damaged else ()
     if has_gml and not georeference:
         notes = (*notes, "its georeference, which is GML and not GeoTIFF, was left out")
+    if has_other_xml:
+        notes = (*notes, "its XML data, which are not XMP, were left out")
     return Words(exif.removeprefix(b"Exif\0\0"), xmp, block, (), notes, georeference=georeference)
 
 

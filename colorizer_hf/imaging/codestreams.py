@@ -11,13 +11,17 @@ import numpy as np
 from PIL import Image
 
 from ..errors import ImageError
+from .avif_items import exif_in_avif
 from .boxes import boxes
 from .encoded import Encoded, which_of
+from .exif import parse_exif
+from .metadata import ORIENTATION
 from .pillow_reading import from_pillow, open_pillow
 from .profiles import ColorSpace
 from .samples import Alpha, Samples, array_samples
 
 _JP2_CODESTREAM = b"\xff\x4f\xff\x51"
+_INCH = 0.0254  # metres
 _CMYK, _SYCC = 12, 18  # of the colour spaces that ISO/IEC 15444-2, M.11.7.3 lists
 
 
@@ -40,11 +44,24 @@ def _decode_heic(file: IO[bytes], bits: int) -> Samples:
 def open_avif(file: IO[bytes], max_pixels: int) -> Encoded:
     """Read the header of an AVIF file; see `decoding.open_encoded`."""
     image = open_pillow(file, "AVIF")
-    encoded = replace(from_pillow(image), notes=which_of("frame", getattr(image, "n_frames", 1)))
     file.seek(0)
     content = file.read()
+    notes = which_of("frame", getattr(image, "n_frames", 1))
+    encoded = replace(from_pillow(image), notes=notes, exif=lambda: _avif_exif(image, content))
     bits = max((_av1_bits(content[first:]) for kind, first, _ in boxes(content) if kind == b"av1C"), default=8)
     return encoded if bits == 8 else replace(encoded, decode=lambda: _decode_avif(content, bits))
+
+
+def _avif_exif(image: Image.Image, content: bytes) -> Image.Exif:
+    """The tags as they stand in the file, with the orientation by Pillow, which looks at the picture's properties.
+
+    Where EXIF says another one, Pillow writes all tags anew, letters beyond ASCII as "?".
+    """
+    by_pillow, exif = image.getexif(), parse_exif(exif_in_avif(content))
+    if not exif:
+        return by_pillow
+    exif[ORIENTATION] = by_pillow.get(ORIENTATION, 1)
+    return exif
 
 
 def _av1_bits(configuration: bytes) -> int:
@@ -107,6 +124,8 @@ def _read_jpeg2000_head(content: bytes) -> _Jpeg2000:
             color_space = int.from_bytes(box[3:7], "big")
         elif kind == b"colr" and box[0] == 2:
             info["icc_profile"] = box[3:]
+        elif kind in (b"resc", b"resd") and len(box) >= 10:
+            info["dpi"] = _jpeg2000_dpi(box)
         elif kind == b"cdef":
             entries = [struct.unpack_from(">HHH", box, place) for place in range(2, len(box) - 5, 6)]
             alpha_channels = [channel for channel, meaning, _ in entries if meaning in (1, 2)]
@@ -118,6 +137,14 @@ def _read_jpeg2000_head(content: bytes) -> _Jpeg2000:
     bits = [(depth & 127) + 1 for depth in depths]
     size = (width - left, height - top)
     return _Jpeg2000(size, bits, any(depth > 127 for depth in depths), color_space, alpha_channels, info)
+
+
+def _jpeg2000_dpi(box: bytes) -> tuple[float, float] | None:
+    """A resolution (I.5.3.7): points per metre, down and across, as fractions with decimal exponents."""
+    down, under_down, across, under_across, down_power, across_power = struct.unpack_from(">4H2b", box)
+    if not under_down or not under_across:
+        return None
+    return across / under_across * 10.0**across_power * _INCH, down / under_down * 10.0**down_power * _INCH
 
 
 def _jpeg2000_decoder(content: bytes, head: _Jpeg2000) -> Callable[[], Samples]:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 
 from .box_words import EXIF_BOX, EXIF_UUID, GEOTIFF_UUID, IPTC_UUID, UUID_BOX, XML_BOX, XMP_UUID
+from .boxes import box
 from .metadata import JPEG_ROOM, Metadata, Text
 from .profiles import srgb_profile
 from .stale import GEOREFERENCE
@@ -146,9 +147,9 @@ def jxl_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> It
     """
     yield encoded
     if (exif := metadata.exif_for(size, with_dpi=True)) is not None:
-        yield _box(EXIF_BOX, bytes(4) + exif)
+        yield box(EXIF_BOX, bytes(4) + exif)
     if (xmp := metadata.xmp_for(size)) is not None:
-        yield _box(XML_BOX, xmp)
+        yield box(XML_BOX, xmp)
 
 
 def jp2_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> Iterator[Buffer]:
@@ -161,14 +162,10 @@ def jp2_pieces(encoded: Buffer, metadata: Metadata, size: tuple[int, int]) -> It
     """
     yield encoded
     if block := georeference_block(metadata.exif_tags()):
-        yield _box(UUID_BOX, GEOTIFF_UUID + block)
+        yield box(UUID_BOX, GEOTIFF_UUID + block)
     if (exif := metadata.exif_for(size, with_dpi=True, without=GEOREFERENCE)) is not None:
-        yield _box(UUID_BOX, EXIF_UUID + exif)
+        yield box(UUID_BOX, EXIF_UUID + exif)
     if (xmp := metadata.xmp_for(size)) is not None:
-        yield _box(UUID_BOX, XMP_UUID + xmp)
+        yield box(UUID_BOX, XMP_UUID + xmp)
     if metadata.iptc is not None:
-        yield _box(UUID_BOX, IPTC_UUID + metadata.iptc)
-
-
-def _box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content) + 8) + kind + content
+        yield box(UUID_BOX, IPTC_UUID + metadata.iptc)

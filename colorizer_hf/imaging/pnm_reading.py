@@ -12,10 +12,12 @@ from PIL import Image
 
 from ..errors import ImageError
 from .encoded import Encoded
+from .metadata import Words, comment
 from .samples import Samples, array_samples
 
 _LONGEST_HEAD = 1 << 16  # comments included
 _TOKEN = re.compile(rb"(?:\s|#[^\n\r]*[\n\r])*([^\s#]+)")
+_COMMENT = re.compile(rb"(?<=\s)#([^\n\r]*)")
 _PAM_HEAD = re.compile(rb"P7\s.*?^ENDHDR[^\n]*\n", re.DOTALL | re.MULTILINE)
 _PAM_LINE = re.compile(rb"^(WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)\s+(\S+)", re.MULTILINE)
 
@@ -44,6 +46,17 @@ def open_pnm(file: IO[bytes], max_pixels: int) -> Encoded:
         return _decode(file, head)
 
     return Encoded((head.width, head.height), (), {}, Image.Exif, decode)
+
+
+def find_in_pnm(file: IO[bytes]) -> Words:
+    """The comments in the head of a file."""
+    start = file.read(_LONGEST_HEAD)
+    try:
+        head = start[: (_read_pam_head(start) if start[:2] == b"P7" else _read_head(start)).at]
+    except (ImageError, ValueError):
+        return Words()  # the reader says what is wrong
+    lines = [line.strip() for line in _COMMENT.findall(head)]
+    return Words(texts=(comment(b"\n".join(lines)),)) if any(lines) else Words()
 
 
 def _read_head(start: bytes) -> _Head:

@@ -14,6 +14,8 @@ from .jpeg_words import find_in_jpeg
 from .metadata import Text, Words, comment
 from .photoshop import block_of
 from .png_words import find_in_png, is_worth_keeping
+from .pnm_reading import find_in_pnm
+from .tga_words import find_in_tga
 from .tiff_words import find_in_tiff
 
 _FINDERS: dict[str, Callable[[IO[bytes]], Words]] = {
@@ -23,6 +25,8 @@ _FINDERS: dict[str, Callable[[IO[bytes]], Words]] = {
     "GIF": find_in_gif,
     "JPEG2000": find_in_jp2,
     "JXL": find_in_jxl,
+    "PNM": find_in_pnm,
+    "TGA": find_in_tga,
 }
 
 

@@ -260,3 +260,70 @@ def test_xmp_that_nobody_could_mean_does_not_hold_up_reading_and_writing(gray, c
     photo = read(png)
     np.testing.assert_array_equal(photo.luminance, gray)
     write(np.zeros((4, 4, 3), np.uint8), io.BytesIO(), format="JPEG", metadata=with_note(photo.metadata))
+
+
+class TestAvif:
+    @pytest.mark.parametrize("orientation", [1, 6])
+    def test_letters_beyond_ascii_stay_where_exif_and_the_picture_say_different_orientations(self, save, orientation):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Artist] = "Artist"
+        exif[ExifTags.Base.Orientation] = 1
+        file = save(Image.new("RGB", (36, 24)), "AVIF", exif=exif.tobytes())
+        file = file.replace(b"Artist", "Ünal".encode() + b"z")  # as long
+        entry = struct.pack(">HHIH", ExifTags.Base.Orientation, 3, 1, 1)
+        photo = read(file.replace(entry, entry[:-2] + struct.pack(">H", orientation)))
+        assert str(photo.metadata.exif_tags()[ExifTags.Base.Artist]).encode("latin-1").decode() == "Ünalz"
+        assert photo.size == (36, 24), "the picture says how it is turned, not EXIF"
+
+
+class TestPnm:
+    @pytest.mark.parametrize("head", [b"P5\n# Mill, 1931\n4 2\n255\n", b"P5 4 #Mill, 1931\n 2 255\n"])
+    def test_comments_are_kept(self, head):
+        assert read(head + b"#prices\n").metadata.texts == (Text("Comment", "Mill, 1931"),)
+
+    def test_several_are_one_of_several_lines(self):
+        file = b"P7\n# Mill\n# 1931\nWIDTH 4\nHEIGHT 2\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\nENDHDR\n" + bytes(8)
+        assert read(file).metadata.texts == (Text("Comment", "Mill\n1931"),)
+
+
+class TestTga:
+    def test_the_name_of_the_picture_is_a_comment(self, save, gray):
+        assert read(save(gray, "TGA", id_section=b"Mill, 1931")).metadata.texts == (Text("Comment", "Mill, 1931"),)
+
+    def test_the_extension_area_is_read(self, save, gray):
+        file = save(gray, "TGA")
+        file = file[: file.rindex(struct.pack("<II", 0, 0) + b"TRUEVISION")]
+        extension = bytearray(495)
+        extension[:2] = struct.pack("<H", 495)
+        for place, said in ((2, b"A. Miller"), (43, b"Harvest"), (124, b"at the mill"), (426, b"Scanner")):
+            extension[place : place + len(said)] = said
+        photo = read(file + bytes(extension) + struct.pack("<II", len(file), 0) + b"TRUEVISION-XFILE.\0")
+        assert photo.metadata.texts == (
+            Text("Comment", "Harvest\nat the mill"),
+            Text("Author", "A. Miller"),
+            Text("Software", "Scanner"),
+        )
+        np.testing.assert_array_equal(photo.luminance, gray)
+
+
+class TestJpeg2000:
+    def boxed(self, pixels: np.ndarray, kind: bytes, content: bytes, *, in_head: bool) -> bytes:
+        file = bytes(imagecodecs.jpeg2k_encode(pixels, codecformat="jp2", level=0, reversible=True))
+        added = struct.pack(">I", len(content) + 8) + kind + content
+        if not in_head:
+            return file + added
+        at = file.index(b"jp2h") - 4
+        (length,) = struct.unpack_from(">I", file, at)
+        head = struct.pack(">I", length + len(added)) + file[at + 4 : at + length] + added
+        return file[:at] + head + file[at + length :]
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    def test_its_resolution_is_kept_in_any_depth(self, gray, dtype):
+        per_metre = struct.pack(">4H2b", 30000, 254, 15000, 254, 2, 2)  # 300 per inch down, 150 across
+        resolution = struct.pack(">I", 18) + b"resc" + per_metre
+        photo = read(self.boxed(gray.astype(dtype), b"res ", resolution, in_head=True))
+        assert photo.metadata.dpi == pytest.approx((150, 300))
+
+    def test_xml_that_is_not_xmp_is_named(self, gray):
+        photo = read(self.boxed(gray, b"xml ", b"<record>Mill</record>", in_head=False))
+        assert photo.notes == ("its XML data, which are not XMP, were left out",)

@@ -87,11 +87,28 @@ class TestFormats:
         decode = {".jxl": imagecodecs.jpegxl_decode, ".jp2": imagecodecs.jpeg2k_decode}[suffix]
         np.testing.assert_array_equal(decode((tmp_path / f"out{suffix}").read_bytes()), pixels)
 
-    @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".bmp", ".gif", ".avif"])
-    def test_other_formats_round_16_bits_to_8(self, tmp_path, suffix):
+    @pytest.mark.parametrize(("suffix", "bits"), [(".avif", 12), (".heic", 10)])
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_avif_and_heic_keep_as_many_bits_as_they_can(self, tmp_path, suffix, bits, channels):
+        if suffix == ".heic":
+            pytest.importorskip("pillow_heif")
+        ramp = np.linspace(20_000, 24_000, 256).astype(np.uint16)  # 16 shades of 8 bits
+        pixels = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (64, 256, channels)))
+        assert write(pixels, tmp_path / f"out{suffix}") == ()
+        photo = read(tmp_path / f"out{suffix}")
+        shades = 2**bits * 4_000 // 65_536
+        assert photo.luminance.dtype == np.uint16
+        assert len(np.unique(photo.luminance)) > shades // 2 > 16
+        assert np.abs(photo.luminance.astype(int) - ramp).mean() < 100
+        assert (photo.alpha is None) == (channels == 3)
+
+    @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".bmp", ".gif"])
+    def test_other_formats_round_16_bits_to_8_and_say_so(self, tmp_path, suffix):
         pixels = smooth_picture()
-        write(pixels, tmp_path / f"8{suffix}")
-        write(np.minimum(pixels * np.uint32(257) + 100, 65535).astype(np.uint16), tmp_path / f"16{suffix}")
+        assert write(pixels, tmp_path / f"8{suffix}") == ()
+        deep = np.minimum(pixels * np.uint32(257) + 100, 65535).astype(np.uint16)
+        notes = write(deep, tmp_path / f"16{suffix}")
+        assert notes == (f"a {SUFFIXES[suffix]} has 8 bits for each colour, fewer than the picture",)
         np.testing.assert_array_equal(pillow(tmp_path / f"16{suffix}"), pillow(tmp_path / f"8{suffix}"))
 
     def test_rounding_goes_to_the_nearest(self, tmp_path):
@@ -107,9 +124,9 @@ class TestFormats:
         pixels = np.zeros((16, 48, 4), dtype)
         pixels[:, 16:32, 3] = top // 2
         pixels[:, 32:, 3] = top
-        notes = write(pixels, tmp_path / f"out{suffix}", quality=100)
-        assert notes == (f"a {SUFFIXES[suffix]} has no transparency, so the picture lies on white",)
-        assert write(np.full_like(pixels, top), tmp_path / f"opaque{suffix}") == ()
+        on_white = f"a {SUFFIXES[suffix]} has no transparency, so the picture lies on white"
+        assert on_white in write(pixels, tmp_path / f"out{suffix}", quality=100)
+        assert on_white not in write(np.full_like(pixels, top), tmp_path / f"opaque{suffix}")
         flat = pillow(tmp_path / f"out{suffix}")
         assert flat[:, :12].min() >= 253
         assert np.abs(flat[:, 20:28].astype(int) - 128).max() <= 2
