@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..errors import ImageError
-from ..folders import entries, has_photo_suffix, is_folder, is_hidden, is_named_as_photo, with_folders_below
+from ..folders import entries, is_folder, is_hidden, is_named_as_photo, with_folders_below
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,13 @@ def kinds(files: Iterable[Path]) -> str:
 
 
 def result_name(name: Path) -> Path:
-    """What the result of a photograph is called: as it, but a PNG where its format is not written, or not known."""
-    from ..imaging import suffix_of_result
+    """What the result of a photograph is called: as it, or `a.pgm.png` where its format is not written, or not known.
 
-    known = has_photo_suffix(name)
-    return name.with_suffix(suffix_of_result(name.suffix)) if known else name.with_name(f"{name.name}.png")
+    So `a.pgm` and `a.png` of one folder have a result each, now and when one of them comes later.
+    """
+    from ..imaging import SUFFIXES, WRITTEN
+
+    return name if SUFFIXES.get(name.suffix.lower()) in WRITTEN else name.with_name(f"{name.name}.png")
 
 
 def make_folder(folder: Path) -> None:

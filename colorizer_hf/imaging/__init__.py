@@ -1,6 +1,6 @@
 """Files <-> pixels: luminance, alpha and metadata of a photograph in, a colour picture out; nothing of networks."""
 
-from .formats import SUFFIXES, WRITTEN, suffix_of_result
+from .formats import SUFFIXES, WRITTEN
 from .location import without_location
 from .metadata import Metadata, Text
 from .own_colors import FULL_SIZE, PUT_ASIDE
@@ -19,7 +19,6 @@ __all__ = [
     "Text",
     "eight_bit",
     "read",
-    "suffix_of_result",
     "with_note",
     "without_location",
     "write",

@@ -85,12 +85,6 @@ def detect(head: bytes) -> str | None:
     return known or ("TGA" if _is_tga(head) else None)
 
 
-def suffix_of_result(suffix: str) -> str:
-    """Suffix of the colour picture of a photograph with this one: its own, or .png if that format is only read."""
-    format = SUFFIXES.get(suffix.lower())
-    return suffix if format is None or format in WRITTEN else ".png"
-
-
 def _of_brands(head: bytes) -> str | None:
     """HEIC or AVIF: the main brand says it, or, where that leaves it open, the first compatible ones."""
     main = head[8:12]

@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 from colorizer_hf.cli import app
 from colorizer_hf.errors import ImageError
 from colorizer_hf.hints import Hint, hints_to_json
+from colorizer_hf.imaging import read
 
 WIDTH, HEIGHT = 90, 60
 
@@ -235,14 +236,27 @@ class TestOutput:
         assert third.stderr == "2 results exist already; add --overwrite to make them anew\n"
         assert len(colorizer(photo.parent, "-o", tmp_path / "out", "--overwrite").stdout.splitlines()) == 2
 
+    def test_photographs_that_differ_in_their_format_alone_have_a_result_each(self, tmp_path: Path):
+        scans = tmp_path / "scans"
+        scans.mkdir()
+        names = {"a.pgm": 40, "a.png": 120, "a.tga": 200}
+        for name, shade in names.items():
+            Image.new("L", (36, 24), shade).save(scans / name)
+            run = colorizer(scans / name, "-o", tmp_path / "one by one")
+            assert (run.exit_code, len(run.stdout.splitlines())) == (0, 1)
+        assert colorizer(scans, "-o", tmp_path / "together").exit_code == 0
+        for folder in ("one by one", "together"):
+            shades = {path.name: read(path).luminance.mean() for path in (tmp_path / folder).iterdir()}
+            assert shades == pytest.approx({"a.pgm.png": 40, "a.png": 120, "a.tga.png": 200}, abs=2)
+
     @pytest.mark.parametrize("suffix", [".pgm", ".tga"])
     def test_of_a_format_that_is_only_read_is_a_png_and_a_note_says_so(self, tmp_path: Path, suffix: str):
         old = tmp_path / f"old{suffix}"
         gray().save(old)
         result = colorizer(old, "-o", tmp_path / "out")
-        assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'out' / 'old.png'}\n")
+        assert (result.exit_code, result.stdout) == (0, f"{tmp_path / 'out' / old.name}.png\n")
         assert result.stderr == f"{old}: files of its kind are only read, so its result is a PNG\n"
-        assert format_of(tmp_path / "out" / "old.png") == "PNG"
+        assert format_of(tmp_path / "out" / f"{old.name}.png") == "PNG"
 
     def test_of_a_photograph_that_had_colours_has_new_ones_and_a_note_says_so(self, tmp_path: Path):
         Image.merge("RGB", (gray(), gray().rotate(180), gray())).save(tmp_path / "colour.png")

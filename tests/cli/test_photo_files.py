@@ -183,8 +183,8 @@ class TestResultName:
         [
             ("a.JPG", "a.JPG"),
             ("1920/a.jfif", "1920/a.jfif"),
-            ("a.pgm", "a.png"),
-            ("a.b.tga", "a.b.png"),
+            ("a.pgm", "a.pgm.png"),
+            ("a.b.tga", "a.b.tga.png"),
             ("scan", "scan.png"),
             ("scan no. 12", "scan no. 12.png"),
             ("a.txt", "a.txt.png"),
@@ -216,11 +216,10 @@ class TestOutputs:
         assert output == tmp_path / "a.png"
         assert problem == f"2/a.png: {output} is the output of 1/a.png already; choose another folder"
 
-    def test_two_formats_that_both_become_png_never_share_one_either(self, tmp_path: Path):
-        first, second = PhotoFile(Path("in/a.pgm"), Path("a.pgm")), PhotoFile(Path("in/a.png"), Path("a.png"))
-        output, problem = self.outputs(first, second, folder=tmp_path)
-        assert output == tmp_path / "a.png"
-        assert problem == f"in/a.png: {output} is the output of in/a.pgm already; choose another folder"
+    def test_formats_that_become_png_have_one_each(self, tmp_path: Path):
+        photos = [PhotoFile(Path("in") / name, Path(name)) for name in ("a.pgm", "a.png", "a.tga")]
+        names = ["a.pgm.png", "a.png", "a.tga.png"]
+        assert self.outputs(*photos, folder=tmp_path) == [tmp_path / name for name in names]
 
     def test_a_photograph_is_never_replaced_by_a_result(self, tmp_path: Path):
         own = PhotoFile(tmp_path / "a.png", Path("a.png"))
