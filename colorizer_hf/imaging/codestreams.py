@@ -13,6 +13,7 @@ from PIL import Image
 from ..errors import ImageError
 from .avif_items import exif_in_avif
 from .boxes import boxes
+from .cicp import with_codes_in_boxes
 from .encoded import Encoded, which_of
 from .exif import parse_exif
 from .metadata import ORIENTATION
@@ -29,6 +30,8 @@ def open_heic(file: IO[bytes], max_pixels: int) -> Encoded:
     """Read the header of a HEIC file; see `decoding.open_encoded`."""
     image = open_pillow(file, "HEIC")
     encoded = replace(from_pillow(image), notes=which_of("frame", getattr(image, "n_frames", 1)))
+    file.seek(0)
+    encoded = with_codes_in_boxes(encoded, file.read())
     bits = image.info.get("bit_depth", 8)
     return encoded if bits == 8 else replace(encoded, decode=lambda: _decode_heic(file, bits))
 
@@ -48,6 +51,7 @@ def open_avif(file: IO[bytes], max_pixels: int) -> Encoded:
     content = file.read()
     notes = which_of("frame", getattr(image, "n_frames", 1))
     encoded = replace(from_pillow(image), notes=notes, exif=lambda: _avif_exif(image, content))
+    encoded = with_codes_in_boxes(encoded, content)
     bits = max((_av1_bits(content[first:]) for kind, first, _ in boxes(content) if kind == b"av1C"), default=8)
     return encoded if bits == 8 else replace(encoded, decode=lambda: _decode_avif(content, bits))
 

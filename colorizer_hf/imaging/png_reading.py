@@ -10,6 +10,7 @@ from typing import IO
 from PIL import Image
 
 from ..errors import ImageError
+from .cicp import with_codes
 from .encoded import Encoded, which_of
 from .formats import HEAD_LENGTH
 from .pillow_reading import from_pillow, open_pillow, pillow_samples
@@ -39,7 +40,20 @@ def _open(file: IO[bytes], max_pixels: int) -> Encoded:
     if image.width * image.height <= max_pixels:  # an animation is looked through
         notes = which_of("frame", getattr(image, "n_frames", 1))
     encoded = replace(from_pillow(image), notes=notes)
+    if codes := _code_points(file):
+        encoded = with_codes(encoded, *codes)
     return replace(encoded, decode=lambda: _decode_deep(file) if is_deep else _decode(image, file))
+
+
+def _code_points(file: IO[bytes]) -> tuple[int, int] | None:
+    """Primaries and transfer function of a cICP chunk, which goes before profile and gamma (section 11.3.2.6)."""
+    file.seek(_SIGNATURE)
+    for kind, chunk in _chunks(file):
+        if kind == b"cICP" and _is_sound(kind, chunk):
+            return chunk[8], chunk[9]
+        if kind == b"IDAT":
+            break
+    return None
 
 
 def _is_16_bit_color(file: IO[bytes]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -40,19 +40,32 @@ def gamma_profile(gamma: float, chromaticities: Sequence[float] | None = None) -
     Raises:
         ValueError: there are no such pixels.
     """
-    import imagecodecs
-
     place = tuple(chromaticities) if chromaticities is not None else _SRGB_CHROMATICITIES
     if not 0.1 <= gamma <= 10 or len(place) != 8 or not all(0 < value < 1 for value in place):
         raise ValueError("no such gamma or primaries")
     if abs(gamma - 2.2) < 0.03 and np.abs(np.subtract(place, _SRGB_CHROMATICITIES)).max() < 0.002:
         return None
-    primaries = [coordinate for x, y in zip(place[2::2], place[3::2], strict=True) for coordinate in (x, y, 1.0)]
     try:
-        profile = imagecodecs.cms_profile("rgb", whitepoint=(*place[:2], 1.0), primaries=primaries, gamma=gamma)
+        return _rgb_profile(place, gamma=gamma)
     except RuntimeError as error:  # imagecodecs.CmsError
         raise ValueError("no such gamma or primaries") from error
-    return bytes(profile)
+
+
+def table_profile(curve: np.ndarray, chromaticities: Sequence[float] | None = None) -> bytes:
+    """A profile for RGB pixels, gray ones too.
+
+    Args:
+        curve: (n,) the light for pixels from 0 to full, 0 to 1.
+        chromaticities: as `gamma_profile` takes them.
+    """
+    return _rgb_profile(chromaticities or _SRGB_CHROMATICITIES, transferfunction=curve.astype(np.float32))
+
+
+def _rgb_profile(place: Sequence[float], **curve: Any) -> bytes:
+    import imagecodecs
+
+    primaries = [coordinate for x, y in zip(place[2::2], place[3::2], strict=True) for coordinate in (x, y, 1.0)]
+    return bytes(imagecodecs.cms_profile("rgb", whitepoint=(*place[:2], 1.0), primaries=primaries, **curve))
 
 
 def srgb_conversion(
