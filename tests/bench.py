@@ -5,7 +5,6 @@ a test suite. Times are the best of several interleaved rounds, so that a busy m
 """
 
 import argparse
-import itertools
 import json
 import os
 import platform
