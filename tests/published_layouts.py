@@ -123,3 +123,87 @@ class PublishedEccv16(nn.Module):
             x = getattr(self, f"model{number}")(x)
         small = self.model_out(x.softmax(dim=1))
         return 110 * F.interpolate(small, scale_factor=4, mode="bilinear", align_corners=False)
+
+
+class PublishedWeights(nn.Module):
+    """What weighs a map in Su, Chu, Huang 2020."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.simple_instance_conv, self.simple_bg_conv = (
+            nn.Sequential(
+                *(nn.Conv2d(channels, hidden, 3, 1, 1), nn.ReLU()),
+                *(nn.Conv2d(hidden, hidden, 3, 1, 1), nn.ReLU()),
+                *(nn.Conv2d(hidden, 1, 3, 1, 1), nn.ReLU()),
+            )
+            for _ in range(2)
+        )
+
+    def forward(self, seen: Tensor, whole: Tensor, boxes: Sequence[Sequence[float]]) -> Tensor:
+        """Mix maps of things (N, C, s, s), with boxes in shares of the sides, into one of the whole (1, C, S, S)."""
+        side = whole.shape[-1]
+        features, logits, covered = [], [], torch.zeros(1, 1, side, side)
+        for one, box in zip(seen.split(1), boxes, strict=True):
+            left, top, right, bottom = (int(share * side) for share in box)
+            for layer, placed in ((one, features), (self.simple_instance_conv(one), logits)):
+                inside = F.interpolate(layer, (bottom - top, right - left), mode="bilinear", align_corners=False)
+                placed.append(F.pad(inside, (left, side - right, top, side - bottom)))
+            covered[..., top:bottom, left:right] = 1
+        logits.append(self.simple_bg_conv(whole) + 1e5 * (1 - covered))
+        weights = torch.cat(logits, dim=1).softmax(dim=1)
+        return sum((layer * weights[:, i : i + 1] for i, layer in enumerate([*features, whole])), torch.zeros(()))
+
+
+class PublishedInstance(PublishedSiggraph17):
+    """The network of Su, Chu, Huang 2020 that sees things."""
+
+    def see(self, lightness: Tensor) -> list[Tensor]:
+        """The thirteen maps of things (N, 1, s, s). ReLUs work in place there, so the sums are kept after theirs."""
+        x = torch.cat([(lightness - 50) / 100, torch.zeros_like(lightness).repeat(1, 2, 1, 1)], dim=1)
+        one = self.model1(torch.cat([x, torch.full_like(lightness, -0.5)], dim=1))
+        two = self.model2(one[:, :, ::2, ::2])
+        three = self.model3(two[:, :, ::2, ::2])
+        maps = [one, two, three, self.model4(three[:, :, ::2, ::2])]
+        for block in (self.model5, self.model6, self.model7):
+            maps.append(block(maps[-1]))
+        for up, short, block, skipped in (
+            (self.model8up, self.model3short8, self.model8, three),
+            (self.model9up, self.model2short9, self.model9, two),
+            (self.model10up, self.model1short10, self.model10, one),
+        ):
+            added = (up(maps[-1]) + short(skipped)).relu()
+            maps += [added, block(added)]
+        return maps
+
+
+class PublishedFusion(PublishedSiggraph17):
+    """The network of Su, Chu, Huang 2020 that colours a photograph with things in it."""
+
+    def __init__(self, width: int = 64, hidden: int = 16) -> None:
+        super().__init__(width)
+        shares = (1, 2, 4, 8, 8, 8, 8, 4, 4, 2, 2, 2, 2)
+        names = ("", *range(2, 8), "8_1", "8_2", "9_1", "9_2", "10_1", "10_2")
+        for name, share in zip(names, shares, strict=True):
+            setattr(self, f"weight_layer{name}", PublishedWeights(share * width, hidden))
+        self.weight_layerout = PublishedWeights(2, hidden)  # never called
+
+    def color(self, lightness: Tensor, seen: Sequence[Tensor], boxes: Sequence[Sequence[float]]) -> Tensor:
+        """Lab a and b of a photograph (1, 1, S, S) with the thirteen maps of its things."""
+        maps = iter(seen)
+
+        def weigh(name: str, whole: Tensor) -> Tensor:
+            return getattr(self, f"weight_layer{name}")(next(maps), whole, boxes)
+
+        x = torch.cat([(lightness - 50) / 100, torch.zeros_like(lightness).repeat(1, 2, 1, 1)], dim=1)
+        one = weigh("", self.model1(torch.cat([x, torch.full_like(lightness, -0.5)], dim=1)))
+        two = weigh("2", self.model2(one[:, :, ::2, ::2]))
+        three = weigh("3", self.model3(two[:, :, ::2, ::2]))
+        x = weigh("4", self.model4(three[:, :, ::2, ::2]))
+        for number in (5, 6, 7):
+            x = weigh(f"{number}", getattr(self, f"model{number}")(x))
+        x = weigh("8_1", self.model8up(x) + self.model3short8(three))
+        x = weigh("8_2", self.model8(x))
+        x = weigh("9_1", self.model9up(x) + self.model2short9(two))
+        x = weigh("9_2", self.model9(x))
+        x = weigh("10_1", self.model10up(x) + self.model1short10(one))
+        return 110 * self.model_out(weigh("10_2", self.model10(x)))

@@ -13,9 +13,7 @@ from typer.testing import CliRunner
 from colorizer_hf import Hint
 from colorizer_hf.cli import app
 from colorizer_hf.hints import hints_to_json
-from colorizer_hf.image_processing import ColorizerImageProcessor
-from colorizer_hf.models.instance_fusion import InstanceFusionConfig, InstanceFusionModel
-from tests.tiny_networks import TINY_INSTANCE_FUSION, save_detector
+from tests.tiny_networks import save_detector, save_instance_fusion
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "colorizer_hf" / "webui" / "examples" / "LICENSES.md"]
@@ -56,8 +54,7 @@ class TestPagesThatRun:
         assert result.exit_code == 0, result.stderr
 
     def test_snippets_run_one_after_another(self, desk: Path):
-        InstanceFusionModel(InstanceFusionConfig(**TINY_INSTANCE_FUSION)).save_pretrained("instance_fusion")
-        ColorizerImageProcessor(working_size=32, size_multiple=8).save_pretrained("instance_fusion")
+        save_instance_fusion(Path("instance_fusion"))
         save_detector(Path("detector"), (0.1, 0.2, 0.6, 0.9))
         names: dict[str, object] = {}
         for snippet in SNIPPETS:

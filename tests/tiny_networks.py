@@ -7,6 +7,9 @@ import torch
 from torch import nn
 from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcessorPil
 
+from colorizer_hf.image_processing import ColorizerImageProcessor
+from colorizer_hf.models.instance_fusion import InstanceFusionConfig, InstanceFusionModel
+
 TINY_RESNET: dict[str, Any] = {
     "model_type": "resnet",
     "embedding_size": 8,
@@ -31,6 +34,16 @@ def strengthen(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.kaiming_normal_(module.weight)
+
+
+def save_instance_fusion(folder: Path) -> Path:
+    """A checkpoint of an instance-aware network; gives its folder."""
+    torch.manual_seed(0)
+    model = InstanceFusionModel(InstanceFusionConfig(**TINY_INSTANCE_FUSION))
+    strengthen(model)
+    model.save_pretrained(folder)
+    ColorizerImageProcessor(working_size=32, size_multiple=8).save_pretrained(folder)
+    return folder
 
 
 def save_detector(folder: Path, edges: tuple[float, float, float, float], *, score: float = 0.9) -> Path:

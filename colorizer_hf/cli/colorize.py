@@ -11,6 +11,7 @@ import typer
 from ..amounts import DEFAULT_STRENGTH, DEFAULT_VIVIDNESS
 from ..errors import HintError, ImageError
 from ..folders import has_photo_suffix, is_folder
+from .box_options import read_boxes
 from .colorize_report import Report
 from .devices import Device
 from .file_dates import take_dates
@@ -56,6 +57,18 @@ def colorize(
         Literal["alike", "object", "spot"],
         typer.Option(help="How far hints carry: to all that looks alike, over the thing they lie on, or no farther."),
     ] = "object",
+    boxes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Boxes around things (JSON), for models that want them.",
+        ),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Folder or Hub id of an object detector, for photographs without boxes."),
+    ] = None,
     like: Annotated[
         Path | None, typer.Option(metavar="PHOTO", dir_okay=False, help="Use the colours of this colour photograph.")
     ] = None,
@@ -114,6 +127,7 @@ def colorize(
     if (dabs or hints) and len(photos) > 1:
         option = "--hint" if dabs else "--hints"
         raise typer.BadParameter(f"hints belong to a single photograph, got {len(photos)}", param_hint=option)
+    things = read_boxes(boxes, photos) if boxes and photos else {}
     jobs = _plan(photos, output, report, overwrite=overwrite)
     if jobs:
         with heavy_imports():
@@ -121,7 +135,8 @@ def colorize(
             from ..models.auto import NIR_CHECKPOINT
             from ..pipeline import ColorizationPipeline
 
-        pipeline = ColorizationPipeline.from_pretrained(model or (NIR_CHECKPOINT if nir else None), device=device)
+        name = model or (NIR_CHECKPOINT if nir else None)
+        pipeline = ColorizationPipeline.from_pretrained(name, device=device, detector=detector)
         if nir and pipeline.model.config.modality == "gray":
             problem = f"{model} was trained for gray photographs, not for near-infrared frames; take another model"
             raise typer.BadParameter(problem, param_hint="--nir")
@@ -130,7 +145,8 @@ def colorize(
             try:
                 picture = read(photo.path or read_standard_input(), levels=black_and_white, band=band)
                 known = [*(read_hints(hints, picture.size, reach) if hints else ()), *dabs]
-                result = pipeline(picture, hints=known, vividness=vividness, palette=colors, size=size)
+                options: dict[str, Any] = {"vividness": vividness, "palette": colors, "size": size}
+                result = pipeline(picture, hints=known, boxes=things.get(photo.path), **options)
                 notes = _save(result, photo, target, quality=quality, note=not no_note, gps=not no_gps)
                 if keep_dates and photo.path and target:
                     notes += take_dates(photo.path, target)

@@ -11,7 +11,10 @@ from .startup import heavy_imports
 
 def convert(
     name: Annotated[
-        str, typer.Argument(metavar="SYSTEM", help="siggraph17, siggraph17_global or eccv16.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="SYSTEM", help="siggraph17, siggraph17_global, eccv16 or instance_fusion.", show_default=False
+        ),
     ],
     weights: Annotated[
         list[Path], typer.Argument(metavar="WEIGHTS...", help="Its authors' files: .pth, .safetensors, .caffemodel.")

@@ -23,6 +23,10 @@ def web_app(
     model: Annotated[
         list[str] | None, typer.Option(help="Name, folder or Hub id to choose from; repeatable; all bundled if absent.")
     ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Folder or Hub id of an object detector, for models that want boxes."),
+    ] = None,
     device: Device = None,
 ) -> None:
     """Serve the web page: upload a photo, sketch hints, see colour."""
@@ -38,7 +42,7 @@ def web_app(
             if error.name != "gradio":
                 raise
             raise ColorizerError("the web page needs Gradio; install colorizer_hf[ui]") from error
-        app = build_app(model or (), device=device)
+        app = build_app(model or (), device=device, detector=detector)
         login = (user, password) if auth else None
         try:
             serve(app, host=host, port=port, share=share, max_megabytes=max_size, queue=queue, auth=login)

@@ -1,7 +1,7 @@
 """Published systems: how their authors call the weights, and how we do. A new one is an entry in `SYSTEMS`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -173,6 +173,34 @@ _ECCV16_IN_CAFFE = Layout(
     adapt=_adapt_caffe,
     settings={"annealing": 2.606},
 )
+
+# Su, Chu, Huang 2020: three files of siggraph17's layers. The fourteenth of the networks that weigh, `weight_layerout`,
+# and the heads over chroma bins are in the files and do nothing.
+
+_WEIGHT_LAYERS = {
+    "weight_layer": "conv1", "weight_layer2": "conv2", "weight_layer3": "conv3", "weight_layer4": "conv4",
+    "weight_layer5": "conv5", "weight_layer6": "conv6", "weight_layer7": "conv7", "weight_layer8_1": "up8",
+    "weight_layer8_2": "conv8", "weight_layer9_1": "up9", "weight_layer9_2": "conv9", "weight_layer10_1": "up10",
+    "weight_layer10_2": "conv10",
+}  # fmt: skip
+
+
+def _instance_fusion_layout(ours: str, *, weighs: bool = False) -> Layout:
+    """One of its three files, `weighs` the one with the networks that do."""
+    layout = siggraph17_layout(ours)
+    modules = {theirs: name for theirs, name in layout.modules.items() if not theirs.startswith("model_class")}
+    for theirs, name in _WEIGHT_LAYERS.items() if weighs else ():
+        modules[f"{theirs}.simple_instance_conv"] = f"fusions.{name}.instance"
+        modules[f"{theirs}.simple_bg_conv"] = f"fusions.{name}.whole"
+    return replace(layout, modules=modules, unused=("model_class", "weight_layerout") if weighs else ("model_class",))
+
+
+def _instance_fusion_settings(weights: Weights) -> Settings:
+    first, weighing = weights.get("full.conv1.0.weight"), weights.get("fusions.conv1.whole.0.weight")
+    sizes = {"width": 64 if first is None else len(first), "fusion_width": 16 if weighing is None else len(weighing)}
+    return {**sizes, "padding": "zero"}
+
+
 _RICHZHANG = "R. Zhang et al., github.com/richzhang/colorization"
 
 SYSTEMS = {
@@ -197,6 +225,17 @@ SYSTEMS = {
         settings=_eccv16_settings,
         source=_RICHZHANG,
         license="bsd-2-clause",
+    ),
+    "instance_fusion": System(
+        architecture="instance_fusion",
+        files={
+            "FULL": (_instance_fusion_layout("full."),),
+            "INSTANCE": (_instance_fusion_layout("instance."),),
+            "FUSION": (_instance_fusion_layout("fusion.", weighs=True),),
+        },
+        settings=_instance_fusion_settings,
+        source="J.-W. Su et al., github.com/ericsujw/InstColorization",
+        license="mit",
     ),
 }
 

@@ -83,6 +83,7 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
         like: str | None = None,
         palette: str = "",
         palette_strength: float = DEFAULT_STRENGTH,
+        boxes: str = "",
     ) -> tuple[str, list[str]]:
         """Give colour to a photograph: a file of its size and with its metadata, and notes.
 
@@ -92,13 +93,15 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
         `vividness` goes from 0, the safest colours, to 1, as colourful as photographs are. `note` says in
         the metadata that colour was added. `like` is a colour photograph whose colours are used; or `palette` names
         some, "#rrggbb,#rrggbb";
-        `palette_strength`, 0 to 1, is how much of the picture should follow them. `notes` is a list of what one should
-        know of how the photograph was read and written.
+        `palette_strength`, 0 to 1, is how much of the picture should follow them. `boxes` is a JSON list of boxes
+        around things, each left, top, right and bottom in pixels, for models that look at things one by one. `notes` is
+        a list of what one should know of how the photograph was read, coloured and written.
         """
         with _failures_said():
             colors = _palette(like, palette, palette_strength)
             options = Options(model, vividness, format, note, colors)
-            done = colorize_file(_uploaded(photo), new_result_folder(uploads), colorize, options, hints=hints)
+            place = new_result_folder(uploads)
+            done = colorize_file(_uploaded(photo), place, colorize, options, hints=hints, boxes=boxes)
             return str(done.path), list(done.notes)
 
     def colorize_batch(
@@ -125,10 +128,11 @@ def add_endpoints(models: Sequence[str], colorize: Colorize, limits: dict[str, A
     options = [vividness, model, format, note]
     like, palette = gr.File(label="like", visible=False), gr.Textbox("", label="palette", visible=False)
     strength = gr.Slider(0, 1, value=DEFAULT_STRENGTH, label="palette_strength", visible=False)
+    boxes = gr.Textbox("", label="boxes", visible=False)
     call = gr.Button(visible=False)
     photo, photos = gr.File(label="photo", visible=False), gr.File(label="photos", file_count="multiple", visible=False)
     result, outcomes = gr.File(label="result", visible=False), gr.JSON(label="outcomes", visible=False)
-    parameters, notes = [photo, hints, *options, like, palette, strength], gr.JSON(label="notes", visible=False)
+    parameters, notes = [photo, hints, *options, like, palette, strength, boxes], gr.JSON(label="notes", visible=False)
     call.click(colorize_one, parameters, [result, notes], api_name="colorize", **limits)
     call.click(colorize_batch, [photos, *options], [result, outcomes], api_name="batch", **limits)
 

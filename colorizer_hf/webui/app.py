@@ -13,9 +13,12 @@ import gradio as gr
 from PIL import Image
 
 from ..amounts import DEFAULT_VIVIDNESS
+from ..detection import Detector
+from ..errors import BoxError
 from ..hints import Hint
 from ..imaging import Photo
 from ..models.auto import bundled_checkpoints
+from ..models.base import ColorizerModel
 from ..palette import Palette
 from ..pipeline import ColorizationPipeline, ColorizationResult
 from . import stage_files
@@ -36,12 +39,19 @@ _ASSETS = Path(__file__).parent / "assets"
 T = TypeVar("T")
 
 
-def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu: Decorator | None = None) -> gr.Blocks:
+def build_app(
+    models: Sequence[str] = (),
+    *,
+    device: str | None = None,
+    detector: str | None = None,
+    lend_gpu: Decorator | None = None,
+) -> gr.Blocks:
     """Make the page.
 
     Args:
         models: Bundled names, folders or Hub ids to choose from, the default first; empty means all bundled ones.
         device: Where to run; None takes an accelerator if there is one.
+        detector: Folder or Hub id of what finds things, for those of the models that want boxes around them.
         lend_gpu: On hosts that lend a GPU for a call, the decorator of functions that want one. Whole photos are then
             coloured there; editing stays on the CPU, where an edit is done before a GPU would be had.
 
@@ -49,8 +59,8 @@ def build_app(models: Sequence[str] = (), *, device: str | None = None, lend_gpu
         CheckpointError: a model cannot be loaded.
     """
     names = list(dict.fromkeys(models)) or [checkpoint.name for checkpoint in bundled_checkpoints()]
-    pipelines = _load(names, "cpu" if lend_gpu else device)
-    colorize = on_lent_gpu(_colorizer(_load(names, device)), lend_gpu) if lend_gpu else _colorizer(pipelines)
+    pipelines = _load(names, "cpu" if lend_gpu else device, detector)
+    colorize = on_lent_gpu(_colorizer(_load(names, device, detector)), lend_gpu) if lend_gpu else _colorizer(pipelines)
     return _in_an_event_loop(lambda: _build(names, pipelines, colorize))
 
 
@@ -143,15 +153,25 @@ def _theme() -> gr.themes.Base:
     )
 
 
-def _load(names: Sequence[str], device: str | None) -> dict[str, ColorizationPipeline]:
-    return {name: ColorizationPipeline.from_pretrained(name, device=device) for name in names}
+def _load(names: Sequence[str], device: str | None, detector: str | None) -> dict[str, ColorizationPipeline]:
+    pipelines = {name: ColorizationPipeline.from_pretrained(name, device=device) for name in names}
+    wanting = {name: pipeline for name, pipeline in pipelines.items() if pipeline.model.supports_boxes}
+    if detector is None:
+        return pipelines
+    if not wanting:
+        raise BoxError(f"no model here takes boxes ({', '.join(names)}); leave the detector out or add one that does")
+    found = Detector.from_pretrained(detector, device=device)
+    for name, pipeline in wanting.items():
+        parts = pipeline.model, pipeline.image_processor
+        pipelines[name] = ColorizationPipeline(*parts, device=pipeline.device, detector=found)
+    return pipelines
 
 
 def _colorizer(pipelines: dict[str, ColorizationPipeline]) -> Colorize:
     def colorize(
-        model: str, photo: Photo, hints: list[Hint] | None, vividness: float, palette: Palette | None
+        model: str, photo: Photo, hints: list[Hint] | None, vividness: float, palette: Palette | None, boxes: Any
     ) -> ColorizationResult:
-        return pipelines[model](photo, hints=hints, vividness=vividness, palette=palette)
+        return pipelines[model](photo, hints=hints, vividness=vividness, palette=palette, boxes=boxes)
 
     return colorize
 
@@ -198,10 +218,15 @@ def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
         download=None,
         error=None,
         examples=[_example(path) for path in example_photos()],
-        models=[{"name": name, "kind": pipeline.model.config.modality} for name, pipeline in pipelines.items()],
+        models=[_described(name, pipeline.model) for name, pipeline in pipelines.items()],
         vividness=DEFAULT_VIVIDNESS,
         modules=stage_files.address(),
     )
+
+
+def _described(name: str, model: ColorizerModel) -> dict[str, Any]:
+    """A model as the stage offers it, and whether boxes are drawn for it."""
+    return {"name": name, "kind": model.config.modality, "boxes": model.supports_boxes}
 
 
 def _color_examples(pipeline: ColorizationPipeline) -> list[dict[str, str]]:

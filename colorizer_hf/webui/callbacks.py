@@ -18,11 +18,12 @@ from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, stro
 from ..imaging import PUT_ASIDE
 from ..palette import Palette
 from ..pipeline import ColorizationPipeline, ColorizationResult
+from ..session import EditSession
 from .alternatives import Alternative, alternatives
 from .files import clean_name, find_example, find_upload, result_name
 from .palettes import parse_palette, read_reference
 from .pictures import View, show_original, show_part, show_result, show_small
-from .workspace import LostPhotoError, Workspace
+from .workspace import Boxes, LostPhotoError, Workspace
 
 SWATCHES = (0.4, 0.8)  # luminance of suggested colours: their differences must be seen
 
@@ -46,6 +47,7 @@ class Edits:
         note: Whether that file says that colour was added.
         view: How the photo is seen.
         palette: Colours that the picture should be made of.
+        boxes: Around things: left, top, right and bottom in shares of the photo's width and height.
         reference: {"path", "name"} of an upload whose colours are asked for.
     """
 
@@ -60,6 +62,7 @@ class Edits:
     note: bool = True
     view: View = field(default_factory=View)
     palette: Palette | None = None
+    boxes: Boxes = ()
     reference: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -79,10 +82,20 @@ class Edits:
             photo, request = value.get("photo") or {}, value.get("request") or {}
             text, strokes = str(request.get("text", "")), list(value.get("strokes") or [])
             settings, view = _settings(value.get("settings")), View.parse(value.get("view"))
-            said = {"view": view, "palette": parse_palette(value.get("palette")), "reference": dict(request)}
+            said = {
+                "boxes": _boxes(value.get("boxes")),
+                "view": view,
+                "palette": parse_palette(value.get("palette")),
+                "reference": dict(request),
+            }
             return cls(int(value["revision"]), dict(photo), strokes, touched, text, **settings, **said)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise HintError("the page and the server do not understand each other; reload the page") from error
+
+
+def _boxes(value: Any) -> Boxes:
+    boxes = ((float(left), float(top), float(right), float(bottom)) for left, top, right, bottom in value or ())
+    return tuple(boxes)
 
 
 def _settings(value: Any) -> dict[str, Any]:
@@ -148,7 +161,7 @@ def edit(workspace: Workspace, edits: Edits, choices: Choices) -> Iterator[Prope
         LostPhotoError: the tab has no photo.
         HintError: the strokes make no sense.
     """
-    result, hints = _colorize(workspace, edits, choices)
+    session, result, hints = _colorize(workspace, edits, choices)
     shown: Properties = {
         "revision": edits.revision,
         "after": show_result(workspace, result, edits.view),
@@ -158,7 +171,6 @@ def edit(workspace: Workspace, edits: Edits, choices: Choices) -> Iterator[Prope
         "alternatives": None,
     }
     yield {"result": shown}
-    session = workspace.session(choices.model, choices.pipeline)
     offers = alternatives(session, hints, choices.vividness, edits.palette)
     small = show_small(workspace, "others", [offer.image for offer in offers])
     described = [_describe(offer, path, result.photo.size) for offer, path in zip(offers, small, strict=True)]
@@ -167,13 +179,13 @@ def edit(workspace: Workspace, edits: Edits, choices: Choices) -> Iterator[Prope
 
 def look_closer(workspace: Workspace, edits: Edits, choices: Choices) -> Properties:
     """The part of the photo that a person who has zoomed in, or moved on, sees now: the property `part`."""
-    result, _ = _colorize(workspace, edits, choices)
+    _, result, _ = _colorize(workspace, edits, choices)
     return {"part": show_part(workspace, result, edits.view) | {"revision": edits.revision}}
 
 
 def download(workspace: Workspace, edits: Edits, choices: Choices) -> Properties:
     """The photo at full size in a file, and what found no place in it: the property `download`."""
-    result, _ = _colorize(workspace, edits, choices)
+    _, result, _ = _colorize(workspace, edits, choices)
     path = workspace.new_folder("download") / result_name(workspace.photo_name, edits.format)
     return _as_download(path, result.save(path, note=edits.note))
 
@@ -227,10 +239,13 @@ def explain(error: Exception, revision: int | None = None) -> Properties:
     return {"error": {"id": secrets.token_hex(4), "message": message, "lost": lost, "revision": revision}}
 
 
-def _colorize(workspace: Workspace, edits: Edits, choices: Choices) -> tuple[ColorizationResult, list[Hint]]:
-    session = workspace.session(choices.model, choices.pipeline)
+def _colorize(
+    workspace: Workspace, edits: Edits, choices: Choices
+) -> tuple[EditSession, ColorizationResult, list[Hint]]:
+    boxes = edits.boxes if choices.pipeline.model.supports_boxes else ()
+    session = workspace.session(choices.model, choices.pipeline, boxes)
     hints = strokes_to_hints(edits.strokes, session.photo.size)
-    return session.update(hints, vividness=choices.vividness, palette=edits.palette), hints
+    return session, session.update(hints, vividness=choices.vividness, palette=edits.palette), hints
 
 
 def _suggestions(result: ColorizationResult, touched: tuple[float, float] | None) -> list[Properties]:

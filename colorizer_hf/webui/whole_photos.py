@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..boxes import boxes_from_json
 from ..errors import ColorizerError
 from ..hints import hints_from_json
 from ..imaging import write
@@ -19,7 +20,7 @@ from .pictures import original
 from .workers import in_few_threads
 
 Colorize = Callable[..., ColorizationResult]
-"""(model's name, photo, hints, vividness, palette) -> result"""
+"""(model's name, photo, hints, vividness, palette, boxes) -> result"""
 
 _LOOK = 240  # pixels of the longer side of a small picture
 
@@ -87,6 +88,7 @@ def colorize_file(
     options: Options,
     *,
     hints: str = "",
+    boxes: str = "",
     looks: tuple[Path, Path] | None = None,
 ) -> ColoredFile:
     """Colorize one photo into a folder.
@@ -97,16 +99,19 @@ def colorize_file(
         colorize: What colorizes.
         options: How.
         hints: JSON as `hints_to_json` writes it; empty for none.
+        boxes: JSON as `boxes_from_json` reads it for one photo; empty for none.
         looks: Where to write small pictures of the photo before and after; None writes none.
 
     Raises:
         ImageError: the photo cannot be read, or the result not be written.
         HintError: the hints make no sense.
+        BoxError: the boxes make no sense.
     """
     photo = read_upload(path, own_colors=_LOOK if looks else None)
     dabs = hints_from_json(hints, photo.size) if hints.strip() else None
     target = folder / result_name(clean_name(path.name), options.format)
-    result = colorize(options.model, photo, dabs, options.vividness, options.palette)
+    things = boxes_from_json(boxes) if boxes.strip() else None
+    result = colorize(options.model, photo, dabs, options.vividness, options.palette, things)
     lost = result.save(target, note=options.note)
     if looks:
         before, after = looks

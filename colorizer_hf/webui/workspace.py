@@ -26,6 +26,9 @@ _OWN_COLORS = 800  # pixels of the longer side: colours are seen less sharply th
 _KEPT_FILES = 2  # of each kind: the page may still be fetching the last but one
 
 
+Boxes = tuple[tuple[float, float, float, float], ...]
+
+
 class LostPhotoError(Exception):
     """The tab's photo is not here (any more)."""
 
@@ -48,7 +51,7 @@ class Workspace:
     closed: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     _photo: Photo | None = None
-    _sessions: dict[str, EditSession] = field(default_factory=dict)
+    _sessions: dict[str, tuple[Boxes, EditSession]] = field(default_factory=dict)
     _folders: dict[str, list[Path]] = field(default_factory=dict)
     _made: dict[str, tuple[Hashable, str]] = field(default_factory=dict)
 
@@ -100,11 +103,22 @@ class Workspace:
         """What the person calls the photo's file."""
         return self.photo_path.name if self.photo_path else ""
 
-    def session(self, model: str, pipeline: ColorizationPipeline) -> EditSession:
-        """The editing session of this tab's photo with one model; `model` is its name."""
-        if model not in self._sessions:
-            self._sessions[model] = EditSession(pipeline, self.photo)
-        return self._sessions[model]
+    def session(self, model: str, pipeline: ColorizationPipeline, boxes: Boxes = ()) -> EditSession:
+        """The editing session of this tab's photo with one model.
+
+        Args:
+            model: Its name.
+            pipeline: Its pipeline.
+            boxes: Around things, in shares of the photo's width and height; with others the model begins anew.
+
+        Raises:
+            BoxError: one of them makes no sense.
+        """
+        if model not in self._sessions or self._sessions[model][0] != boxes:
+            sides = self.photo.size * 2
+            pixels = [[share * side for share, side in zip(box, sides, strict=True)] for box in boxes]
+            self._sessions[model] = boxes, EditSession(pipeline, self.photo, boxes=pixels or None)
+        return self._sessions[model][1]
 
     def new_folder(self, kind: str) -> Path:
         """A new folder for files of some kind: what a browser has cached is never changed. Only the newest stay."""

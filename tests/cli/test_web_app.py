@@ -62,6 +62,12 @@ class TestRefusals:
         assert ended.returncode == 1
         assert ended.stderr == "colorizer: the web page needs Gradio; install colorizer_hf[ui]\n"
 
+    def test_a_detector_for_models_that_want_no_boxes(self) -> None:
+        ended = CliRunner().invoke(
+            app, ["app", "--model", "chromaformer", "--detector", "somewhere", "--device", "cpu"]
+        )
+        assert str(ended.exception).startswith("no model here takes boxes (chromaformer); leave the detector out")
+
     @pytest.mark.parametrize("auth", ["family", "family:", ":secret", ""])
     def test_credentials_that_are_none(self, auth: str) -> None:
         ended = CliRunner().invoke(app, ["app", "--auth", auth])

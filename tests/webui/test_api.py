@@ -66,7 +66,12 @@ class TestDescription:
             (
                 "/colorize",
                 [("photo", "filepath", None), ("hints", "str", "")],
-                [("like", "filepath", None), ("palette", "str", ""), ("palette_strength", "float", 0.5)],
+                [
+                    ("like", "filepath", None),
+                    ("palette", "str", ""),
+                    ("palette_strength", "float", 0.5),
+                    ("boxes", "str", ""),
+                ],
             ),
             ("/batch", [("photos", "list[filepath]", None)], []),
         ],

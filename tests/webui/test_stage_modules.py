@@ -14,7 +14,7 @@ from tests.webui.servers import ROOT, Server
 from tests.webui.tabs import Tab
 
 MADE_BY_PYTHON = {"known_colors"}  # when it is served
-WITHOUT_A_PAGE = {"geometry", "history", "names", "strokes", "view", "state"}
+WITHOUT_A_PAGE = {"boxes", "geometry", "history", "names", "strokes", "view", "state"}
 
 Compute = Callable[[str], Any]
 
@@ -103,6 +103,18 @@ class TestStrokes:
         stroke = "{ id: 1, points: [[0.2, 0.5], [0.6, 0.7]] }"
         assert compute(f"all.moved({stroke}, [0.1, -0.2]).points") == [[0.3, 0.3], [0.7, 0.5]]
         assert compute(f"all.moved({stroke}, [0.9, 0]).points") == [[0.6, 0.5], [1, 0.7]]
+
+
+class TestBoxes:
+    def test_are_upright_however_they_were_drawn_and_none_is_too_thin(self, compute: Compute) -> None:
+        assert compute("all.boxBetween([0.6, 0.2], [0.1, 0.9])") == [0.1, 0.2, 0.6, 0.9]
+        assert compute("all.boxBetween([0.6, 0.2], [0.601, 0.9])") is None
+
+    def test_a_touch_means_the_smallest_around_it(self, compute: Compute) -> None:
+        nested = "[[0, 0, 1, 1], [0.2, 0.2, 0.5, 0.5], [0.1, 0.1, 0.8, 0.8]]"
+        assert compute(f"all.boxAround({nested}, [0.3, 0.3])") == [0.2, 0.2, 0.5, 0.5]
+        assert compute(f"all.boxAround({nested}, [0.6, 0.6])") == [0.1, 0.1, 0.8, 0.8]
+        assert compute("all.boxAround([], [0.6, 0.6])") is None
 
 
 class TestHistory:

@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,9 +29,10 @@ def pipe() -> ColorizationPipeline:
 @pytest.fixture(scope="module")
 def colorize(pipe: ColorizationPipeline) -> Colorize:
     def colorize(
-        model: str, photo: Photo, hints: list[Hint] | None, vividness: float, palette: Palette | None
+        model: str, photo: Photo, hints: list[Hint] | None, vividness: float, palette: Palette | None, boxes: Any
     ) -> ColorizationResult:
         assert model == "chromaformer"
+        assert boxes is None
         return pipe(photo, hints=hints, vividness=vividness, palette=palette)
 
     return colorize

@@ -5,6 +5,7 @@ import { element, on, part } from "./page.js";
 import { answers, send } from "./python.js";
 import { choose, settings } from "./settings.js";
 import { defaults, state } from "./state.js";
+import { setTool } from "./tools.js";
 
 /** Draw these controls as `state` and `settings` say. */
 export function drawControls() {
@@ -18,6 +19,14 @@ export function drawControls() {
   part("format-name").textContent = settings.format;
   part("note").checked = settings.note;
   part("download").disabled = !state.shown;
+  drawBoxTool();
+}
+
+/** Boxes are drawn where the chosen model looks at things one by one. */
+function drawBoxTool() {
+  const wanted = answers().models.find(({ name }) => name === settings.model)?.boxes;
+  part("tool-box").hidden = !wanted;
+  if (!wanted && state.tool === "box") setTool("compare");
 }
 
 /** Fill the list of models: those for photographs, those for near-infrared frames. */

@@ -2,7 +2,7 @@
 
 import { part } from "./page.js";
 import { settings } from "./settings.js";
-import { ASK, state, strokes, view } from "./state.js";
+import { ASK, boxes, state, strokes, view } from "./state.js";
 
 let nextFrame = 0;
 
@@ -60,7 +60,7 @@ function drawDivider(visible) {
 }
 
 function drawButtons() {
-  for (const tool of ["compare", "brush", "eraser"]) {
+  for (const tool of ["compare", "brush", "eraser", "box"]) {
     part(`tool-${tool}`).setAttribute("aria-pressed", state.tool === tool);
   }
   part("original").setAttribute("aria-pressed", state.peek);
@@ -80,10 +80,36 @@ function drawStrokes(visible) {
   pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   pen.clearRect(0, 0, ...view.box);
   if (!visible) return;
+  if (state.tool === "box") drawBoxes(pen);
   pen.lineCap = pen.lineJoin = "round";
   for (const stroke of state.draft ?? strokes()) drawStroke(pen, stroke);
   if (state.live) drawLive(pen, state.live);
   if (state.pending) drawPending(pen, state.pending);
+}
+
+/** The boxes around things, with the one that is being drawn; of one that is begun its first corner. */
+function drawBoxes(pen) {
+  const all = state.framing ? [...boxes(), state.framing] : boxes();
+  for (const [left, top, right, bottom] of all) {
+    const [[x, y], [endX, endY]] = [view.toPixels([left, top]), view.toPixels([right, bottom])];
+    pen.beginPath();
+    pen.rect(x, y, endX - x, endY - y);
+    outline(pen);
+  }
+  if (!state.corner) return;
+  pen.beginPath();
+  pen.arc(...view.toPixels(state.corner), 5, 0, 2 * Math.PI);
+  outline(pen);
+}
+
+/** The path in white on dark, to be seen on any photo; the white may be dashed. */
+function outline(pen, dashes = []) {
+  Object.assign(pen, { strokeStyle: "rgb(0 0 0 / 55%)", lineWidth: 4 });
+  pen.stroke();
+  Object.assign(pen, { strokeStyle: "white", lineWidth: 2 });
+  pen.setLineDash(dashes);
+  pen.stroke();
+  pen.setLineDash([]);
 }
 
 function line(pen, points, style, width) {
@@ -125,18 +151,13 @@ function drawPending(pen, { radius, points }) {
   pen.beginPath();
   if (points.length > 1) for (const point of points) pen.lineTo(...view.toPixels(point));
   else pen.arc(...view.toPixels(points[0]), Math.max(radius * view.longer, 7), 0, 2 * Math.PI);
-  Object.assign(pen, { strokeStyle: "rgb(0 0 0 / 55%)", lineWidth: 4 });
-  pen.stroke();
-  Object.assign(pen, { strokeStyle: "white", lineWidth: 2 });
-  pen.setLineDash([5, 4]);
-  pen.stroke();
-  pen.setLineDash([]);
+  outline(pen, [5, 4]);
 }
 
 /** The ring that shows the brush at a point of the viewport; with `cross` it is where the keyboard paints. */
 export function drawCursor(point, cross = false) {
   const cursor = part("cursor");
-  cursor.hidden = !point || state.tool === "compare";
+  cursor.hidden = !point || state.tool === "compare" || (state.tool === "box" && !cross);
   if (cursor.hidden) return;
   const [x, y] = point.map((place) => place - settings.size / 2);
   cursor.className = cross ? "cursor cross" : "cursor";

@@ -1,11 +1,13 @@
 // What a pointer does from the moment it is pressed until it is let go.
 
-import { add, deselect, replace, select } from "./editing.js";
+import { boxAround, boxBetween } from "./boxes.js";
+import { add, change, deselect, replace, select } from "./editing.js";
+import { refresh } from "./drawing.js";
 import { between, clamp, distance } from "./geometry.js";
 import { after } from "./layer.js";
 import { takeColor } from "./palette.js";
 import { settings } from "./settings.js";
-import { dropGesture, state, strokes, view } from "./state.js";
+import { boxes, dropGesture, emptyHand, state, strokes, view } from "./state.js";
 import { showError } from "./status.js";
 import { eraseAt, find, MAX_STROKES, moved, put, strokeAt, tidy } from "./strokes.js";
 import { setSplit } from "./tools.js";
@@ -71,6 +73,31 @@ function paint(start) {
   return { move, end: () => add({ ...stroke, points: tidy(stroke.points, 0.75 / view.longer) }), cancel: dropGesture };
 }
 
+/** Draw a box, by dragging or from a corner to the next; a touch within one removes it. */
+function frameThing(start) {
+  const onPhoto = (point) => view.toShare(point).map((share) => clamp(share, 0, 1));
+  const from = state.corner ?? onPhoto(start);
+  let dragged = false;
+  const move = (point) => {
+    dragged ||= distance(point, start) >= SLOP;
+    if (dragged) state.framing = boxBetween(onPhoto(start), onPhoto(point));
+  };
+  const end = () => {
+    const box = dragged ? state.framing : boxBetween(from, onPhoto(start));
+    const touched = dragged || state.corner ? null : boxAround(boxes(), from);
+    const isCorner = !dragged && !state.corner && !touched;
+    emptyHand();
+    dropGesture();
+    if (box) change({ boxes: [...boxes(), box] });
+    else if (touched) change({ boxes: boxes().filter((each) => each !== touched) });
+    else {
+      state.corner = isCorner ? from : null;
+      refresh();
+    }
+  };
+  return { move, end, cancel: dropGesture };
+}
+
 /** Take the colour of the photo at a point. */
 function pick(point) {
   const end = () => state.shown && takeColor(after.colorAt(view.toShare(point)));
@@ -114,6 +141,8 @@ export const gestures = {
     eraseUnder(start);
     return { move, end: () => replace(state.draft), cancel: dropGesture };
   },
+
+  box: frameThing,
 
   pinch(fingers) {
     const measure = () => {

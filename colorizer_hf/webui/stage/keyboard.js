@@ -17,6 +17,7 @@ const SHORTCUTS = {
   b: () => setTool("brush"),
   e: () => setTool("eraser"),
   c: () => setTool("compare"),
+  x: () => !part("tool-box").hidden && setTool("box"),
   i: pipette,
   o: () => peek(true),
   "[": () => setSize(settings.size - 4),

@@ -77,6 +77,7 @@ function wireTools() {
     "tool-compare": () => setTool("compare"),
     "tool-brush": () => setTool("brush"),
     "tool-eraser": () => setTool("eraser"),
+    "tool-box": () => setTool("box"),
     undo, redo, clear: clearStrokes, "another-photo": close, "another-photo-menu": close,
     "error-dismiss": hideError, "notice-dismiss": hideNotice, "go-on": () => goOn(state.offered), forget: forgetOffered,
     "zoom-in": () => zoomBy(1.5), "zoom-out": () => zoomBy(1 / 1.5), "zoom-fit": () => zoomBy(0),

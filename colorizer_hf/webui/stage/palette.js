@@ -20,7 +20,7 @@ export function drawPalette() {
     state.lifted, state.picking, state.recent, settings.reach, settings.size];
   if (now.every((value, i) => value === drawn[i])) return;
   drawn = now;
-  part("palette").hidden = state.tool === "compare";
+  part("palette").hidden = state.tool === "compare" || state.tool === "box";
   for (const row of element.querySelectorAll(".palette [data-tool]")) row.hidden = row.dataset.tool !== state.tool;
   drawSuggestions();
   drawColors();

@@ -42,6 +42,6 @@ export function tell(request = null) {
   const { strokes, vividness, palette } = edits.now;
   const { chroma, shares, strength } = palette ?? {};
   const chosen = { model, vividness, format, note };
-  const said = { revision: state.revision, photo: source, strokes, touched, palette: palette && { chroma, shares, strength }, settings: chosen, view: view.onScreen, request };
+  const said = { revision: state.revision, photo: source, strokes, boxes: edits.now.boxes ?? [], touched, palette: palette && { chroma, shares, strength }, settings: chosen, view: view.onScreen, request };
   gradio.props.value = structuredClone(said);
 }

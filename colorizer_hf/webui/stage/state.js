@@ -17,7 +17,7 @@ export const nothing = () => ({
   name: "",
   source: null, // what Python is told of it
   photo: null, // the prop
-  edits: new History({ strokes: [], vividness: defaults.vividness, palette: null }),
+  edits: new History({ strokes: [], vividness: defaults.vividness, palette: null, boxes: [] }),
   result: null, // the newest prop, perhaps not yet on the screen
   arriving: null, // promise of its picture
   shown: false, // there is a picture in colour
@@ -41,6 +41,8 @@ const letGo = () => ({
   last: null, // id of the stroke that was painted last, if nothing was done since
   live: null, // the stroke that is being painted
   draft: null, // the strokes while some are being erased or moved
+  corner: null, // of a box whose other corner comes next
+  framing: null, // the box that is being drawn
 });
 
 export const state = {
@@ -62,7 +64,7 @@ export const view = new View();
 
 /** What the pointer had begun is not to be. */
 export function dropGesture() {
-  state.live = state.draft = null;
+  state.live = state.draft = state.framing = null;
 }
 
 /** Nothing is in hand any more. */
@@ -71,6 +73,9 @@ export function emptyHand() {
 }
 
 export const strokes = () => state.edits.now.strokes;
+
+/** Those around things; what was kept before there were any has none. */
+export const boxes = () => state.edits.now.boxes ?? [];
 
 /** The stroke that what is chosen now changes: the one that waits for its colour, or the selected one. */
 export const active = () => state.pending ?? find(strokes(), state.selected);
