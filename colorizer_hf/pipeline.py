@@ -480,7 +480,7 @@ class ColorizationPipeline(Pipeline):
         """
         batch = hints_to_batch(collect_hints(hints, photo.size), photo.size).to(self.device)
         if len(batch) and not self.model.supports_hints:
-            raise HintError(f"a {self.model.config.model_type} takes no hints; leave them out or take another model")
+            raise HintError(f"{self.model.config.model_type} takes no hints; leave them out or take another model")
         if self.model.limits_reach or (batch.reach == _ALIKE).all():
             return batch, ()
         return replace(batch, reach=torch.full_like(batch.reach, _ALIKE)), (FAR_REACHING,)
@@ -526,7 +526,7 @@ class ColorizationPipeline(Pipeline):
             ColorizerError: the network takes none.
         """
         if palette is not None and not self.model.supports_palette:
-            raise ColorizerError(f"a {self.model.config.model_type} takes no palette; leave it out or take another")
+            raise ColorizerError(f"{self.model.config.model_type} takes no palette; leave it out or take another model")
         return None if palette is None else palette.to_tensor().to(self.device).expand(batch_size, -1, -1)
 
     def _forward(  # ty: ignore[incompatible-method-override]

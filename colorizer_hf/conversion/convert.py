@@ -90,7 +90,7 @@ def _network(name: str, architecture: str, settings: Settings) -> ColorizerModel
     kind = ARCHITECTURES[architecture]
     for setting in settings:
         if not hasattr(kind.config, setting):
-            raise CheckpointError(f"a {name} has no {setting} to set; leave it out")
+            raise CheckpointError(f"{name} has no {setting} to set; leave it out")
     try:
         return kind.model(kind.config(**settings))
     except (ValueError, StrictDataclassError) as error:
@@ -103,7 +103,7 @@ def _check(path: Path, system: str, layout: Layout, weights: Weights, model: Col
     expected = {key: value for key, value in model.state_dict().items() if _renamed(key, theirs) is not None}
     missing = [key for key in expected if key not in weights and not key.endswith(".num_batches_tracked")]
     if missing:  # old versions of PyTorch did not count batches
-        count = f"{len(missing)} of the {len(expected)} weights of a {system}"
+        count = f"{len(missing)} of the {len(expected)} weights of {system}"
         first = _renamed(missing[0], theirs)
         raise CheckpointError(f"{path} lacks {count}, such as {first}; it is incomplete or of another network")
     for key, value in weights.items():
@@ -111,7 +111,7 @@ def _check(path: Path, system: str, layout: Layout, weights: Weights, model: Col
         if key not in expected:
             raise CheckpointError(f"{path} has weights {name}, which no {system} has; it is of another network")
         if value.shape != expected[key].shape:
-            shapes = f"{tuple(value.shape)} where a {system} has {tuple(expected[key].shape)}"
+            shapes = f"{tuple(value.shape)} where {system} has {tuple(expected[key].shape)}"
             raise CheckpointError(f"{path} has {name} of shape {shapes}; it is of another network")
 
 

@@ -57,7 +57,7 @@ def alternatives(
         result = shown if value == vividness else session.update(hints, vividness=value, palette=palette)
         image = _middle(_small(result))
         offers.append(Alternative(label, image, vividness=value, current=value == vividness))
-    for hint in second_guesses(shown, hints):
+    for hint in second_guesses(shown, hints) if session.pipeline.model.supports_hints else ():
         image = _small(session.update([*hints, hint], vividness=vividness, palette=palette))
         # What comes of a hint may look different from it: brightness is the photo's own.
         seen = color_name(color_at(image, hint.x / width, hint.y / height))

@@ -142,7 +142,7 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("name", "settings", "message"),
         [
-            ("eccv16", {"mask_center": 0}, "a eccv16 has no mask_center to set; leave it out"),
+            ("eccv16", {"mask_center": 0}, "eccv16 has no mask_center to set; leave it out"),
             ("siggraph17", {"mask_center": 0.2}, "no siggraph17 is like that: mask_center must be 0 or 0.5, got 0.2"),
         ],
     )
@@ -221,7 +221,7 @@ class TestRefusals:
     @pytest.mark.parametrize("key", ["model3short8.0.weight", "model5.6.running_var", "model_class.0.bias"])
     def test_of_a_missing_weight(self, weights: Published, key: str) -> None:
         del weights[key]
-        self.refused(weights, rf"lacks 1 of the \d+ weights of a siggraph17, such as {key}; it is incomplete or of an")
+        self.refused(weights, rf"lacks 1 of the \d+ weights of siggraph17, such as {key}; it is incomplete or of an")
 
     @pytest.mark.parametrize("key", ["model1.9.weight", "discriminator.0.weight"])
     def test_of_a_superfluous_weight(self, weights: Published, key: str) -> None:
@@ -229,7 +229,7 @@ class TestRefusals:
 
     def test_of_another_shape(self, weights: Published) -> None:
         weights["model6.2.weight"] = weights["model6.2.weight"][:-1]
-        self.refused(weights, r"has model6.2.weight of shape \(31, 32, 3, 3\) where a siggraph17 has \(32, 32, 3, 3\)")
+        self.refused(weights, r"has model6.2.weight of shape \(31, 32, 3, 3\) where siggraph17 has \(32, 32, 3, 3\)")
 
     def test_of_another_network(self, weights: Published) -> None:
         self.refused(PublishedEccv16(WIDTH).state_dict(), "has weights model_out.weight", name="siggraph17")
