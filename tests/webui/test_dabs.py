@@ -76,6 +76,25 @@ class TestTouchAndChoose:
         assert colors(family) == [RED, RED]
 
 
+def looks(swatch: Locator, what: str) -> str:
+    """A property of the disc that a swatch is drawn as."""
+    return swatch.evaluate("(swatch, what) => getComputedStyle(swatch, '::before')[what]", what)
+
+
+class TestSwatches:
+    def test_the_one_in_use_is_seen_to_be(self, family: Tab) -> None:
+        family.use("brush")
+        color(family, "navy").click()
+        family.page.mouse.move(0, 0)
+        rings = {name: looks(color(family, name), "boxShadow") for name in ("red", "navy", "teal")}
+        assert rings["red"] == rings["teal"] != rings["navy"]
+
+    def test_any_other_colour_is_all_of_them(self, family: Tab) -> None:
+        family.use("brush")
+        picker = family.page.locator("label", has=family.part("color-picker"))
+        assert "conic-gradient" in looks(picker, "backgroundImage")
+
+
 class TestTakenInHand:
     def test_a_touched_dab_is_recoloured_by_palette_and_suggestion_and_others_stay(self, dabbed: Tab) -> None:
         touch(dabbed, ON_SLEEVE)
