@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from torch import Tensor
 from ..chroma_upsampling import upsample_chroma
 from ..color import lab_to_rgb, rgb_to_lab
 from ..models.base import CHROMA_SCALE, ColorizerModel
+from ..models.box_batch import BoxBatch
 from ..models.hint_batch import HintBatch
 from .ciede2000 import ciede2000
 from .colourfulness import colourfulness, colourfulness_absolute
@@ -104,6 +106,8 @@ def evaluate(
     tone: tuple[float, float] | None = None,
     vividness: float = 0.0,
     disturb: Callable[[Tensor], Tensor] | None = None,
+    palette: Callable[[Tensor], Tensor] | None = None,
+    boxes: Callable[[Tensor], BoxBatch] | None = None,
     seed: int = 0,
     batch_size: int = 8,
     progress: Callable[[int], None] | None = None,
@@ -127,6 +131,9 @@ def evaluate(
         vividness: With which the network is decoded; 0 in the published protocols.
         disturb: Changes the luminance (B, 1, h, w) that the network sees, and nothing else; to measure how it takes
             damage.
+        palette: Makes of the true chroma (B, 2, S, S) the palette that a network is told, see `ColorizerModel.decode`;
+            no published protocol does.
+        boxes: Makes of the luminance (B, 1, S, S) the boxes that a network is told.
         seed: Seed of the hints.
         batch_size: Photos per forward pass.
         progress: Called with the number of photos done, after every batch.
@@ -147,7 +154,16 @@ def evaluate(
         for truth in _batches(photos, rules.size, batch_size):
             points = reveal_hints(rules, truth, first=images, count=counts[-1], seed=seed)
             for subject, picture in _pictures(
-                model, truth, points, counts=counts, size=size, tone=tone, vividness=vividness, disturb=disturb
+                model,
+                truth,
+                points,
+                counts=counts,
+                size=size,
+                tone=tone,
+                vividness=vividness,
+                disturb=disturb,
+                palette=palette,
+                boxes=boxes,
             ):
                 averages.add(subject, {name: meter(picture, truth) for name, meter in meters.items()})
             averages.add("truth", {name: METRICS[name](truth, truth) for name in metrics if "colourfulness" in name})
@@ -209,6 +225,8 @@ def _pictures(
     tone: tuple[float, float],
     vividness: float,
     disturb: Callable[[Tensor], Tensor] | None,
+    palette: Callable[[Tensor], Tensor] | None,
+    boxes: Callable[[Tensor], BoxBatch] | None,
 ) -> Iterator[tuple[str | int, Tensor]]:
     """The floors, the network's pictures for each number of hints, the ceiling; (B, 3, S, S) uint8 each."""
     luminance, chroma = rgb_to_lab(truth / 255)
@@ -221,9 +239,11 @@ def _pictures(
     seen = F.interpolate(luminance, (size, size), mode="bilinear", antialias=True)
     if disturb is not None:
         seen = disturb(seen)
-    features = model.encode(seen.to(model.device, model.dtype))
+    where: dict[str, Any] = {} if boxes is None else {"boxes": boxes(luminance).to(model.device)}
+    features = model.encode(seen.to(model.device, model.dtype), **where)
+    told = None if palette is None else palette(chroma).to(model.device)
     for count in counts:
-        output = model.decode(features, _first_hints(hints, count).to(model.device), vividness=vividness)
+        output = model.decode(features, _first_hints(hints, count).to(model.device), told, vividness=vividness)
         low = output.chroma.float().cpu()
         yield count, picture(upsample_chroma(low, luminance))
     low = F.interpolate(chroma, low.shape[-2:], mode="area")

@@ -237,7 +237,7 @@ def _build(kind: Any, values: Any, place: str) -> Any:
 
 def _convert(kind: Any, value: Any, place: str) -> Any:
     origin, args = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:
+    if origin in (types.UnionType, typing.Union):  # the latter of a Literal or None
         if value is None and types.NoneType in args:
             return None
         return _build(next(arg for arg in args if arg is not types.NoneType), value, f"{place}.")

@@ -1,7 +1,7 @@
 """A table of experiments: which runs it compares, what is kept of each, how it is drawn and written."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -41,14 +41,17 @@ class Experiment:
         init: Experiment whose weights this one starts from.
         prune: Share of the channels that are cut out of them first; 0 cuts none.
         teacher: Experiment that recipe `distill` learns from.
+        told: What the network is told when it is measured: the true "palette" of each photograph, or "boxes" around
+            what is salient on it. It is measured without as well.
     """
 
     title: str
-    recipe: Literal["gan", "distill", "pretrain"]
+    recipe: Literal["gan", "distill", "pretrain", "guided", "instance"]
     run: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
     prune: float = 0.0
     teacher: str | None = None
+    told: Literal["palette", "boxes"] | None = None
 
     @property
     def needs(self) -> list[str]:
@@ -88,9 +91,17 @@ def read_comparison(path: Path) -> Comparison:
     return build_config(Comparison, values)
 
 
-def draw_strip(pipeline: ColorizationPipeline, photos: Sequence[Path]) -> Image.Image:
-    """Photographs in the colours of a network, those it expects (vividness 0), side by side."""
-    return _side_by_side([pipeline(photo, vividness=0.0).image for photo in photos])
+def draw_strip(
+    pipeline: ColorizationPipeline, photos: Sequence[Path], told: Callable[[Path], dict[str, Any]] = lambda _: {}
+) -> Image.Image:
+    """Photographs in the colours of a network, those it expects (vividness 0), side by side.
+
+    Args:
+        pipeline: With the network.
+        photos: Files.
+        told: Options of the pipeline for each of them.
+    """
+    return _side_by_side([pipeline(photo, vividness=0.0, **told(photo)).image for photo in photos])
 
 
 def draw_gray_strip(photos: Sequence[Path]) -> Image.Image:
@@ -128,7 +139,7 @@ def draw_curves(records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     for name, record in records.items():
         curves = record["curves"]
         line = None
-        for kind in ("l1", "mse", "huber", "imitation", "automatic"):
+        for kind in ("l1", "mse", "huber", "imitation", "automatic", "loss"):
             values = [entry for entry in curves if kind in entry]
             if values:
                 window = min(SMOOTHED, len(values))
@@ -160,8 +171,11 @@ def write_page(comparison: Comparison, records: Mapping[str, Mapping[str, Any]],
         cost = [f"{record['parameters'] / 1e6:.2f} M", f"{record['gmacs']:.2f}", f"{record['time']:.1f}x"]
         effort = [f"{record['total_steps']:,}", f"{record['total_minutes']:.0f}"]
         title = comparison.experiments[name].title
-        gains = [f"{row['gain']:.2f}" for row in others]
+        gains = [f"{row['gain']:.2f}" for row in others] + [""] * (len(hinted) - len(others))
         lines.append([name, title, *_cells(automatic), *gains, *cost, *effort])
+        if untold := record.get("untold"):
+            automatic = untold["rows"][0]
+            lines.append(["", "the same, told nothing", *_cells(automatic), *[""] * len(hinted + costs)])
     truth = f"{evaluation['rows'][0]['truth_colourfulness']:.1f}"
     lines.append(["", "truth", *[""] * (len(MEASURES) - 1), truth, *[""] * len(hinted + costs)])
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -2,6 +2,8 @@
 
     python -m train.recipes.reproduce baseline --data photos/train.tar --photos photos/dev.tar \
         --alexnet alexnet.safetensors --vgg vgg16.safetensors
+    python -m train.recipes.reproduce published --data photos/train.tar --photos photos/dev.tar \
+        --alexnet alexnet.safetensors
 
 `train/configs/reproduce/baseline.yaml` says what is compared. Each experiment leaves a record, with its evaluation and
 curves, and a strip of pictures in `train/results/baseline/`; the table, the curves and the grid there are made from all
@@ -20,12 +22,17 @@ import typer
 from PIL import Image
 from rich import print
 
+from colorizer_hf.color import lightness_table
 from colorizer_hf.errors import ColorizerError
+from colorizer_hf.imaging import read
 from colorizer_hf.metrics.lpips import Lpips
 from colorizer_hf.metrics.photos import load_photos
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.models.auto import load_model
+from colorizer_hf.models.base import ColorizerModel
+from colorizer_hf.models.box_batch import BoxBatch
 from colorizer_hf.pipeline import ColorizationPipeline
+from train.parts.boxes import salient_boxes
 from train.parts.config import ConfigError, build_config, merge, override
 from train.parts.experiments import (
     Comparison,
@@ -40,8 +47,9 @@ from train.parts.experiments import (
 )
 from train.parts.network_cost import count_parameters, multiply_accumulates, relative_time
 from train.parts.networks import save_network
+from train.parts.palette_simulation import true_palette
 from train.parts.results import read_history
-from train.recipes import distill, gan, pretrain
+from train.recipes import distill, gan, guided, instance, pretrain
 from train.recipes.prune import prune
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +58,12 @@ RECIPES: dict[str, tuple[type, Callable[..., dict[str, Any]]]] = {
     "gan": (gan.GanConfig, gan.train),
     "distill": (distill.DistillConfig, distill.train),
     "pretrain": (pretrain.PretrainConfig, pretrain.train),
+    "guided": (guided.GuidedConfig, guided.train),
+    "instance": (instance.InstanceConfig, instance.train),
 }
+MEASURED = ("ssim", "mse", "ae", "colourfulness")
+TOLD: dict[str, dict[str, Any]] = {"palette": {"palette": true_palette}, "boxes": {"boxes": salient_boxes}}
+ONE_BOX = BoxBatch(torch.tensor([[[0.25, 0.25, 0.75, 0.75]]]), torch.ones(1, 1, dtype=torch.bool))
 
 
 class Reproduction:
@@ -133,12 +146,15 @@ class Reproduction:
         """Measure what a run has come to, and write everything that is kept of it."""
         folder = self.runs / name
         pipeline = ColorizationPipeline.from_pretrained(folder / "model", device="cpu")
-        model = pipeline.model
-        record["evaluation"] = evaluate(model, self.photos, hints=self.comparison.hints, lpips=self.lpips).to_dict()
+        model, told = pipeline.model, self._experiment(name).told
+        record["evaluation"] = self._measure(model, **TOLD[told] if told else {})
+        if told:
+            record["untold"] = self._measure(model)
         picture = torch.rand(1, 1, 256, 256)
+        boxes = {"boxes": ONE_BOX} if told == "boxes" else {}
         record["parameters"] = count_parameters(model)
-        record["gmacs"] = round(multiply_accumulates(model, picture) / 1e9, 3)
-        record["time"] = round(relative_time(model, load_model(), picture), 2)
+        record["gmacs"] = round(multiply_accumulates(model, picture, **boxes) / 1e9, 3)
+        record["time"] = round(relative_time(model, load_model(), picture, **boxes), 2)
         before = read_records(self.results, [self._experiment(name).init or ""]).values()
         for total, own in (("total_steps", "steps"), ("total_minutes", "minutes")):
             record[total] = record[own] + sum(start[total] for start in before)
@@ -147,8 +163,14 @@ class Reproduction:
             for entry in read_history(folder)
         ]
         self.results.mkdir(parents=True, exist_ok=True)
-        draw_strip(pipeline, self.shown).save(self.results / f"{name}.jpg", quality=85)
+        strip = draw_strip(pipeline, self.shown, show_boxes) if boxes else draw_strip(pipeline, self.shown)
+        strip.save(self.results / f"{name}.jpg", quality=85)
         (self.results / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+    def _measure(self, model: ColorizerModel, **told: Any) -> dict[str, Any]:
+        """The evaluation of a network, with what it is told besides."""
+        hints = self.comparison.hints if model.supports_hints else (0,)
+        return evaluate(model, self.photos, hints=hints, metrics=MEASURED, lpips=self.lpips, **told).to_dict()
 
     def summarize(self) -> None:
         """Make the table, the curves and the grid of pictures from what is kept of all experiments."""
@@ -166,6 +188,13 @@ class Reproduction:
         if name not in experiments:
             raise ConfigError(f"there is no experiment {name}; known are {', '.join(experiments)}")
         return experiments[name]
+
+
+def show_boxes(photo: Path) -> dict[str, Any]:
+    """Boxes around what is salient on a photograph, for the pipeline."""
+    luminance = torch.from_numpy(lightness_table(np.uint8)[read(photo).luminance])[None, None]
+    boxes, size = salient_boxes(luminance), torch.tensor(luminance.shape[:1:-1] * 2)
+    return {"boxes": (boxes.corners[boxes.mask] * size).tolist()}
 
 
 def main(
