@@ -1,5 +1,6 @@
 """PSNR against the number of hints, as a picture. Needs matplotlib (the extra `eval`)."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .report import SIGGRAPH17_PSNR, EvaluationReport
@@ -33,13 +34,41 @@ def draw_report(report: EvaluationReport) -> "Figure":
     if report.protocol == "siggraph17":
         label = "siggraph17 as published, on 1,000 other ImageNet photographs"
         axes.plot(*_curve(SIGGRAPH17_PSNR), ":", color="tab:orange", label=label)
-    axes.set_xscale("log")
-    axes.set_xticks([AUTOMATIC, *TICKS], ["none", *map(str, TICKS)], minor=False)
-    axes.minorticks_off()
+    _scale_hints(axes)
     axes.set(xlabel="hints", ylabel="PSNR, dB", title=f"{report.model}, {report.protocol}, {report.images} photographs")
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
     return figure
+
+
+def draw_gains(curves: Mapping[str, Mapping[int, float]]) -> "Figure":
+    """Draw what networks gain over gray pictures of the photographs that each was measured on.
+
+    Photographs differ in how far gray is from them, so curves of different ones compare by their gains, and roughly.
+
+    Args:
+        curves: By label, gains in dB by the number of hints; the first dotted.
+
+    Returns:
+        The figure.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    for place, (label, levels) in enumerate(curves.items()):
+        axes.plot(*_curve(levels), "o-" if place else ":", label=label)
+    _scale_hints(axes)
+    axes.set(xlabel="hints", ylabel="PSNR over gray, dB", title="siggraph17 protocol, each on its own photographs")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def _scale_hints(axes: "Axes") -> None:
+    axes.set_xscale("log")
+    axes.set_xticks([AUTOMATIC, *TICKS], ["none", *map(str, TICKS)], minor=False)
+    axes.minorticks_off()
 
 
 _REFERENCES = {"gray": "gray floor", "tone": "tone floor", "ceiling": "ceiling of the chroma's resolution"}
@@ -53,8 +82,8 @@ def _draw_model(axes: "Axes", report: EvaluationReport) -> None:
     )
 
 
-def _curve(levels: dict[int, float]) -> tuple[list[float], list[float]]:
+def _curve(levels: Mapping[int, float]) -> tuple[list[float], list[float]]:
     return [count or AUTOMATIC for count in levels], list(levels.values())
 
 
-__all__ = ["draw_report"]
+__all__ = ["draw_gains", "draw_report"]

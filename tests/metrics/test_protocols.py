@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from colorizer_hf.metrics.lpips import TRUNKS, Lpips
 from colorizer_hf.metrics.protocols import METRICS, PROTOCOLS, evaluate, reveal_hints
 from colorizer_hf.models.base import ColorizerConfig, ColorizerModel, ColorizerOutput
+from colorizer_hf.models.box_batch import BoxBatch
 from colorizer_hf.models.hint_batch import HintBatch
 
 
@@ -242,6 +243,34 @@ class TestEvaluate:
         assert evaluate(convolutional.train(), photos, hints=(0,), metrics=()) == expected
         assert convolutional.training
         assert all(torch.equal(before[name], value) for name, value in convolutional.state_dict().items())
+
+    def test_tells_networks_the_palette_and_the_boxes_that_it_is_to_make(self, photos):
+        told = []
+
+        class Told(Convolutional):
+            supports_boxes = supports_palette = True
+
+            def encode(self, luminance, boxes=None):
+                told.append(boxes)
+                return super().encode(luminance)
+
+            def decode(self, features, hints=None, palette=None, *, vividness=0.0):
+                told.append(palette)
+                return super().decode(features)
+
+        one = BoxBatch(torch.tensor([[[0.0, 0.0, 0.5, 0.5]]]).expand(3, 1, 4), torch.ones(3, 1, dtype=torch.bool))
+        evaluate(
+            Told(ColorizerConfig(working_size=64)),
+            photos,
+            hints=(0,),
+            metrics=(),
+            palette=lambda chroma: chroma.mean(dim=(2, 3)),
+            boxes=lambda luminance: one if luminance.shape == (3, 1, 256, 256) else BoxBatch.empty(3),
+        )
+        boxes, palette = told
+        assert torch.equal(boxes.corners, one.corners)
+        truth = torch.stack([torch.from_numpy(rgb2lab(photo)[..., 1:].mean(axis=(0, 1))) for photo in photos]) / 110
+        torch.testing.assert_close(palette, truth.float(), atol=1e-3, rtol=0)
 
     def test_reports_its_progress(self, nearest_hint, photos):
         done: list[int] = []

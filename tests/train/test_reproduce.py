@@ -120,6 +120,54 @@ def test_the_flagship_is_measured_with_hints(tiny_run: Path, photo_tar: Path, tm
     )
 
 
+def test_networks_are_measured_with_what_they_are_told_and_without(
+    tiny_gan: Path, photo_tar: Path, tmp_path: Path
+) -> None:
+    common = {key: value for key, value in read_yaml(tiny_gan).items() if key not in ("architecture", "model")}
+    sizes = {"width": 4, "working_size": 64}
+    instance = {"model": {"fusion_width": 4, "instance_size": 32}, "stage": "fusion", "boxes": "grid", "steps": 1}
+    experiments = {
+        "local": {"title": "local", "recipe": "guided", "run": {"model": sizes, "steps": 1}},
+        "full": {
+            "title": "full",
+            "recipe": "instance",
+            "init": "local",
+            "run": instance | {"stage": "full", "steps": 16},
+        },
+        "fusion": {"title": "fusion", "recipe": "instance", "init": "full", "told": "boxes", "run": instance},
+        "global": {
+            "title": "global",
+            "recipe": "guided",
+            "told": "palette",
+            "run": {"model": sizes | {"global_hints": True}, "told_share": 0.5, "stage": "regression", "steps": 60},
+        },
+    }
+    table = tmp_path / "published.yaml"
+    values = {"title": "Told", "about": "Four.", "common": common | {"data": common["data"] | {"crop_size": 32}}}
+    table.write_text(yaml.safe_dump(values | {"experiments": experiments, "hints": [0, 1]}))
+    reproduction = Reproduction(
+        read_comparison(table),
+        runs=tmp_path / "runs",
+        results=tmp_path / "results",
+        overrides={},
+        photos=list(load_photos(photo_tar, limit=2, size=256)),
+        lpips=[],
+        shown=[EXAMPLES / "coffee_cup.jpg"],
+    )
+    for name in ("fusion", "global"):
+        reproduction.reproduce(name)
+    reproduction.summarize()
+    told, untold = (record(reproduction, "global")[key]["rows"][0]["psnr"] for key in ("evaluation", "untold"))
+    assert told != untold
+    assert "untold" in record(reproduction, "fusion")
+    assert "untold" not in record(reproduction, "full")
+    assert len(record(reproduction, "local")["evaluation"]["rows"]) == 2
+    lines = [line for line in (reproduction.results / "README.md").read_text().splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in lines}) == 1
+    assert sum("the same, told nothing" in line for line in lines) == 2
+    assert record(reproduction, "fusion")["gmacs"] > 1.2 * record(reproduction, "full")["gmacs"]
+
+
 def test_names_what_it_does_not_know(reproduction: Reproduction) -> None:
     with pytest.raises(ConfigError, match="there is no experiment z; known are alone, judged"):
         reproduction.reproduce("z")

@@ -66,4 +66,5 @@ def test_every_kept_result_says_how_it_came_about(path: Path) -> None:
     evaluation = {"protocol", "model", "images", "rows"}
     measures = {"model", "images", "worn", "vividness", "consistency", "edges"}
     reach = {"model", "alike", "object"}
-    assert any(kind <= set(record) for kind in (run, evaluation, measures, reach))
+    costs = {"commit", "hardware", "threads", "systems"}
+    assert any(kind <= set(record) for kind in (run, evaluation, measures, reach, costs))

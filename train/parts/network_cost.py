@@ -1,13 +1,12 @@
 """What a network costs: parameters, multiply-accumulates, time."""
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
-
-_ROUNDS = 7
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -23,27 +22,28 @@ def multiply_accumulates(network: nn.Module, picture: torch.Tensor, **told: Any)
     return counter.get_total_flops() // 2
 
 
-@torch.no_grad()
 def relative_time(network: nn.Module, reference: nn.Module, picture: torch.Tensor, **told: Any) -> float:
-    """How many times as long as the reference a network takes for a picture, both on one thread.
+    """How many times as long as the reference a network takes for a picture, both on one thread."""
+    ours, theirs = best_seconds([lambda: network(picture, **told), lambda: reference(picture)])
+    return ours / theirs
 
-    They are called in turns and the best of several rounds counts, so that other work on the machine hits both alike.
+
+@torch.no_grad()
+def best_seconds(calls: Sequence[Callable[[], object]], rounds: int = 7) -> list[float]:
+    """The shortest time of each call, on one thread.
+
+    They are made in turns and the best of several rounds counts, so that other work on the machine hits all alike.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        rounds = [_times(network, reference, picture, told) for _ in range(_ROUNDS)]
+        times = [[_seconds(call) for call in calls] for _ in range(rounds)]
     finally:
         torch.set_num_threads(threads)
-    best, best_of_reference = (min(times) for times in zip(*rounds, strict=True))
-    return best / best_of_reference
+    return [min(of_one) for of_one in zip(*times, strict=True)]
 
 
-def _times(
-    network: nn.Module, reference: nn.Module, picture: torch.Tensor, told: dict[str, Any]
-) -> tuple[float, float]:
+def _seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
-    network(picture, **told)
-    middle = time.perf_counter()
-    reference(picture)
-    return middle - start, time.perf_counter() - middle
+    call()
+    return time.perf_counter() - start

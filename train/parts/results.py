@@ -89,7 +89,7 @@ def run_record(config: RunConfig, *, steps: int, seconds: float, metrics: dict[s
     """Everything needed to understand a run later: configuration, commit, hardware, time, result."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="minutes"),
-        "commit": _git_commit(),
+        "commit": git_commit(),
         "hardware": describe_hardware(),
         "steps": steps,
         "minutes": round(seconds / 60, 1),
@@ -105,7 +105,7 @@ def describe_hardware() -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
-def _git_commit() -> str | None:
+def git_commit() -> str | None:
     """The commit the code is at, or None outside a repository."""
     done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return done.stdout.strip() or None
