@@ -71,7 +71,7 @@ SYSTEMS = {
     "siggraph17": System(
         "siggraph17",
         published="24.43, 25.37, 28.42, 31.13 dB with 0, 1, 10, 100 hints (a)",
-        ours=(("small", "published/siggraph17.json"),),
+        ours=(("small", "published/siggraph17_direct.json"),),
     ),
     "siggraph17, global hints": System(
         "siggraph17", {"global_hints": True}, ours=(("small, told the true histogram", "published/global.json"),)
@@ -97,7 +97,7 @@ CURVES = {
     "chromaformer as bundled, 200 ImageNet photographs": "chromaformer/cpu_wide_decibel-2026-11-26-imagenet.json",
     "chromaformer as bundled, 400 photographs of all kinds": "chromaformer/cpu_wide_decibel-2026-11-26-ordinary.json",
     "chromaformer, 4,800 crops, 30 photographs": "published/flagship.json",
-    "siggraph17, an eighth of the channels, the same crops and photographs": "published/siggraph17.json",
+    "siggraph17, an eighth of the channels, the same crops and photographs": "published/siggraph17_direct.json",
 }
 TWO_BOXES = BoxBatch(torch.tensor([[[0.1, 0.1, 0.5, 0.6], [0.5, 0.3, 0.9, 0.9]]]), torch.ones(1, 2, dtype=torch.bool))
 
