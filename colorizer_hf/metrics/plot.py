@@ -54,14 +54,14 @@ def draw_gains(curves: Mapping[str, Mapping[int, float]]) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
     for place, (label, levels) in enumerate(curves.items()):
         axes.plot(*_curve(levels), "o-" if place else ":", label=label)
     _scale_hints(axes)
     axes.set(xlabel="hints", ylabel="PSNR over gray, dB", title="siggraph17 protocol, each on its own photographs")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside lower center", fontsize="small")
     return figure
 
 
