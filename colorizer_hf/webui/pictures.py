@@ -162,11 +162,20 @@ def original(photo: Photo, longer_side: int, box: Box | None = None) -> np.ndarr
 
 def _show(workspace: Workspace, kind: str, pixels: np.ndarray) -> str:
     path = workspace.new_folder(kind) / f"{kind}.webp"
-    write(pixels, path, quality=_QUALITY)
-    size = path.stat().st_size
-    if size > _SMALL:
-        write(pixels, path, quality=_LOWER_QUALITY if size < 1.5 * _SMALL else _LOWEST_QUALITY)
+    known = workspace.qualities.get((kind, pixels.shape))
+    write(pixels, path, quality=known or _QUALITY)
+    if known is None:
+        workspace.qualities[kind, pixels.shape] = quality = _small_enough(path.stat().st_size)
+        if quality < _QUALITY:
+            write(pixels, path, quality=quality)
     return str(path)
+
+
+def _small_enough(size: int) -> int:
+    """The quality for pictures like one that has so many bytes at the usual quality."""
+    if size <= _SMALL:
+        return _QUALITY
+    return _LOWER_QUALITY if size < 1.5 * _SMALL else _LOWEST_QUALITY
 
 
 __all__ = ["FITTED", "Part", "View", "original", "show_original", "show_part", "show_result", "show_small"]

@@ -43,6 +43,7 @@ class Workspace:
         source: How the page calls this photo.
         closed: Whether the tab, or the photo in it, was closed: no work on it is of use any more.
         lock: Held while one of the tab's events is worked on.
+        qualities: Of WebP, at which pictures of the photo are small enough, by their kind and shape.
     """
 
     folder: Path
@@ -50,6 +51,7 @@ class Workspace:
     source: Mapping[str, Any] | None = None
     closed: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
+    qualities: dict[tuple[str, tuple[int, ...]], int] = field(default_factory=dict)
     _photo: Photo | None = None
     _sessions: dict[str, tuple[Boxes, EditSession]] = field(default_factory=dict)
     _folders: dict[str, list[Path]] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Workspace:
             shutil.rmtree(self.photo_path.parent, ignore_errors=True)
         self.forget()
         self._made.clear()
+        self.qualities.clear()
         self.photo_path, self._photo = moved, photo
         return photo
 

@@ -80,6 +80,24 @@ def test_the_original_has_the_colours_that_it_came_with(tmp_path: Path) -> None:
     assert difference.max() < 12
 
 
+def test_pictures_of_a_grainy_photo_are_small_and_those_of_the_next_as_good_as_ever(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    smooth = np.repeat(np.linspace(60, 200, 600)[:, None], 800, axis=1)
+    for name, grain in (("grainy", 18), ("smooth", 4)):
+        pixels = (smooth + rng.normal(0, grain, smooth.shape)).clip(0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+
+    def sent(workspace: Workspace, name: str) -> bytes:
+        photo = workspace.open(tmp_path / f"{name}.png", keep=True)
+        first, again = (Path(show_original(workspace, photo, View())).read_bytes() for _ in range(2))
+        assert first == again
+        return first
+
+    tab = Workspace(tmp_path / "tab")
+    assert len(sent(tab, "grainy")) < 120_000
+    assert sent(tab, "smooth") == sent(Workspace(tmp_path / "other"), "smooth")
+
+
 @given(
     words=st.fixed_dictionaries(
         {"fitted": st.floats(), "shown": st.floats(), "seen": st.tuples(*[st.floats()] * 4)},
