@@ -189,13 +189,28 @@ class ColorizerModel(PreTrainedModel):
             raise ValueError(f"{type(self).__name__} takes no palette; pass palette=None")
 
 
-class AutomaticColorizer(ColorizerModel):
-    """Base of the U-Nets, which take no hints: everything they know is computed once per photo.
+class HintlessColorizer(ColorizerModel):
+    """Base of networks without hints and without a distribution: `encode` gives the chroma (B, 2, H, W)."""
+
+    supports_hints = False
+
+    def decode(
+        self, features: Tensor, hints: HintBatch | None = None, palette: Tensor | None = None, *, vividness: float = 0.0
+    ) -> ColorizerOutput:
+        """The chroma as it is; see the contract.
+
+        Raises:
+            ValueError: there are hints or a palette.
+        """
+        self.refuse_unsupported(hints, palette)
+        return ColorizerOutput(chroma=features)
+
+
+class AutomaticColorizer(HintlessColorizer):
+    """Base of the U-Nets.
 
     A subclass implements the two paths of the U, for photos whose sides are multiples of `config.size_multiple`.
     """
-
-    supports_hints = False
 
     def contract(self, luminance: Tensor) -> list[Tensor]:
         """The way down.
@@ -218,17 +233,6 @@ class AutomaticColorizer(ColorizerModel):
         height, width = luminance.shape[-2:]
         padded = pad_to_multiple(luminance, self.config.size_multiple)
         return self.expand(self.contract(padded), padded)[..., :height, :width]
-
-    def decode(
-        self, features: Tensor, hints: HintBatch | None = None, palette: Tensor | None = None, *, vividness: float = 0.0
-    ) -> ColorizerOutput:
-        """The chroma as it is; see the contract.
-
-        Raises:
-            ValueError: there are hints or a palette.
-        """
-        self.refuse_unsupported(hints, palette)
-        return ColorizerOutput(chroma=features)
 
 
 def pad_to_multiple(luminance: Tensor, multiple: int) -> Tensor:
@@ -275,6 +279,7 @@ __all__ = [
     "ColorizerConfig",
     "ColorizerModel",
     "ColorizerOutput",
+    "HintlessColorizer",
     "chroma_huber_loss",
     "luminance_loss",
     "pad_to_multiple",

@@ -23,13 +23,12 @@ from torch import Tensor, nn
 from .base import (
     CHROMA_SCALE,
     ColorizerConfig,
-    ColorizerModel,
     ColorizerOutput,
+    HintlessColorizer,
     chroma_huber_loss,
     pad_to_multiple,
 )
 from .box_batch import BoxBatch
-from .hint_batch import HintBatch
 from .precision import in_full_precision
 from .siggraph17 import FUSED_MAPS, Siggraph17Network
 
@@ -135,7 +134,7 @@ def weight_layers(channels: int, hidden: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class InstanceFusionModel(ColorizerModel):
+class InstanceFusionModel(HintlessColorizer):
     """The instance-aware network; 103,231,488 parameters at its published size.
 
     It was trained without hints and takes none. Everything it knows is computed once per photo: what it costs grows
@@ -149,7 +148,6 @@ class InstanceFusionModel(ColorizerModel):
     """
 
     config_class = InstanceFusionConfig
-    supports_hints = False
     supports_boxes = True
 
     def __init__(self, config: InstanceFusionConfig) -> None:
@@ -189,17 +187,6 @@ class InstanceFusionModel(ColorizerModel):
             crops = self._cut(photo, corners) if boxes.crops is None else boxes.crops[i, mask]
             photos.append(self._run_with_things(photo, corners, crops))
         return torch.cat(photos)
-
-    def decode(
-        self, features: Tensor, hints: HintBatch | None = None, palette: Tensor | None = None, *, vividness: float = 0.0
-    ) -> ColorizerOutput:
-        """The chroma as it is; see the contract.
-
-        Raises:
-            ValueError: there are hints or a palette.
-        """
-        self.refuse_unsupported(hints, palette)
-        return ColorizerOutput(chroma=features)
 
     def loss(self, output: ColorizerOutput, labels: Tensor) -> Tensor:
         """The authors' loss in all stages: ten times the Huber distance in Lab units, summed over a and b."""
