@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Literal
 
+import torch
 import torch.nn.functional as F
 from huggingface_hub.dataclasses import strict
 from torch import Tensor
@@ -20,6 +21,7 @@ from .hint_batch import HintBatch
 from .precision import in_full_precision
 
 CHROMA_SCALE = 110.0  # Lab a and b are divided by this everywhere; color.py has it too, which a network cannot import
+LUMINANCE_MARGIN = 0.01  # black and white are taken for this much less than that, or nothing could move them
 
 
 @strict
@@ -190,20 +192,24 @@ class ColorizerModel(PreTrainedModel):
 
 
 class HintlessColorizer(ColorizerModel):
-    """Base of networks without hints and without a distribution: `encode` gives the chroma (B, 2, H, W)."""
+    """Base of networks without hints and without a distribution.
+
+    `encode` gives the chroma (B, 2, H, W), with the luminance in front (B, 3, H, W) if the network predicts it.
+    """
 
     supports_hints = False
 
     def decode(
         self, features: Tensor, hints: HintBatch | None = None, palette: Tensor | None = None, *, vividness: float = 0.0
     ) -> ColorizerOutput:
-        """The chroma as it is; see the contract.
+        """The features as they are; see the contract.
 
         Raises:
             ValueError: there are hints or a palette.
         """
         self.refuse_unsupported(hints, palette)
-        return ColorizerOutput(chroma=features)
+        luminance = features[:, :-2]
+        return ColorizerOutput(chroma=features[:, -2:], luminance=luminance if luminance.shape[1] else None)
 
 
 class AutomaticColorizer(HintlessColorizer):
@@ -224,12 +230,12 @@ class AutomaticColorizer(HintlessColorizer):
         raise NotImplementedError
 
     def expand(self, maps: list[Tensor], luminance: Tensor) -> Tensor:
-        """The way up: from the maps of `contract` to chroma (B, 2, H, W), Lab a and b / 110."""
+        """The way up: from the maps of `contract` to what `encode` gives."""
         raise NotImplementedError
 
     @in_full_precision
     def encode(self, luminance: Tensor) -> Tensor:
-        """The chroma (B, 2, H, W) of photos of any size; see the contract."""
+        """The colours of photos of any size; see the contract."""
         height, width = luminance.shape[-2:]
         padded = pad_to_multiple(luminance, self.config.size_multiple)
         return self.expand(self.contract(padded), padded)[..., :height, :width]
@@ -239,6 +245,21 @@ def pad_to_multiple(luminance: Tensor, multiple: int) -> Tensor:
     """Luminance (B, 1, H, W) continued to the right and below by its edge, to sides that are multiples of a number."""
     height, width = luminance.shape[-2:]
     return F.pad(luminance, (0, -width % multiple, 0, -height % multiple), mode="replicate")
+
+
+def stretch(luminance: Tensor) -> Tensor:
+    """Near-infrared frames (B, 1, H, W) at full contrast: 0.5 % of the pixels become black, 0.5 % white.
+
+    Exposure says nothing about colour in near-infrared; an even frame stays even, and becomes black.
+    """
+    ends = torch.quantile(luminance.float().flatten(1), torch.tensor([0.005, 0.995], device=luminance.device), dim=1)
+    low, high = ends.view(2, -1, 1, 1, 1).to(luminance.dtype)
+    return ((luminance - low) / (high - low).clamp(min=1e-3)).clamp(0, 1)
+
+
+def shift_luminance(luminance: Tensor, logits: Tensor) -> Tensor:
+    """Luminance (B, 1, H, W) moved by logits of its size, within (0, 1); logits of 0 leave it all but as it is."""
+    return (luminance.logit(eps=LUMINANCE_MARGIN) + logits).sigmoid()
 
 
 def chroma_huber_loss(chroma: Tensor, labels: Tensor, *, delta: float = 0.1) -> Tensor:
@@ -283,4 +304,6 @@ __all__ = [
     "chroma_huber_loss",
     "luminance_loss",
     "pad_to_multiple",
+    "shift_luminance",
+    "stretch",
 ]

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from transformers import initialization as init
 
 from .backbones import BackboneName, build_backbone
-from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput, pad_to_multiple
+from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput, pad_to_multiple, stretch
 from .chroma_bins import NUM_BINS, bin_centers, mean_chroma
 from .coherence import AlikeCells, agreed_chroma, coherent_logits
 from .hint_batch import HintBatch
@@ -338,16 +338,6 @@ class ChromaFormerModel(ColorizerModel):
         centers = self.bin_centers.expand(len(logits), -1, -1)
         tilt = vividness * self.config.vivid_tilt
         return torch.baddbmm(logits.flatten(2), centers, direction.flatten(2), alpha=tilt).view_as(logits)
-
-
-def stretch(luminance: Tensor) -> Tensor:
-    """Near-infrared frames (B, 1, H, W) at full contrast: 0.5 % of the pixels become black, 0.5 % white.
-
-    Exposure says nothing about colour in near-infrared; an even frame stays even, and becomes black.
-    """
-    ends = torch.quantile(luminance.float().flatten(1), torch.tensor([0.005, 0.995], device=luminance.device), dim=1)
-    low, high = ends.view(2, -1, 1, 1, 1).to(luminance.dtype)
-    return ((luminance - low) / (high - low).clamp(min=1e-3)).clamp(0, 1)
 
 
 __all__ = ["ChromaFormerConfig", "ChromaFormerFeatures", "ChromaFormerModel"]

@@ -4,8 +4,12 @@
 pooling, transposed convolutions. `Pix2PixUNetModel` is the generator of Isola, Zhu, Zhou, Efros 2017 ("Image-to-Image
 Translation with Conditional Adversarial Networks", appendix 6.1). Both see the luminance as 2 L - 1 and end in tanh, so
 that chroma in ab / 110 can take every colour of sRGB. Code Apache-2.0, written from the papers.
+
+Of near-infrared frames the plain one predicts the luminance in visible light too, as does the flagship: from the frame
+at full contrast, as a difference from it. That is ours.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,7 +18,7 @@ from huggingface_hub.dataclasses import strict
 from torch import Tensor, nn
 from transformers import initialization as init
 
-from .base import AutomaticColorizer, ColorizerConfig
+from .base import AutomaticColorizer, ColorizerConfig, shift_luminance, stretch
 
 
 @strict
@@ -24,12 +28,14 @@ class UNetConfig(ColorizerConfig):
     Attributes:
         width: Channels at full resolution; doubled by each pooling. 64 in the paper.
         depth: Number of poolings. 4 in the paper; `size_multiple` follows from it.
+        predicts_luminance: Whether the luminance is predicted too, as near-infrared frames need it.
     """
 
     model_type = "unet"
 
     width: int = 64
     depth: int = 4
+    predicts_luminance: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)
@@ -39,17 +45,64 @@ class UNetConfig(ColorizerConfig):
 
 
 class DoubleConv(nn.Sequential):
-    """Twice: convolution of 3 x 3, batch norm, ReLU."""
+    """Twice: convolution of 3 x 3, norm, ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, norm: Callable[[int], nn.Module]) -> None:
         layers: list[nn.Module] = []
         for channels in (in_channels, out_channels):
-            layers += [
-                nn.Conv2d(channels, out_channels, 3, padding=1, bias=False),
-                nn.BatchNorm2d(out_channels),
-                nn.ReLU(),
-            ]
+            layers += [nn.Conv2d(channels, out_channels, 3, padding=1, bias=False), norm(out_channels), nn.ReLU()]
         super().__init__(*layers)
+
+
+class UShape(nn.Module):
+    """The plain U without its head: from a picture, whose sides are multiples of 2**depth, to a map of its size.
+
+    Args:
+        in_channels: Of the picture.
+        width: Channels of the map; doubled by each pooling.
+        depth: Number of poolings.
+        norm: Makes the norm of so many channels.
+    """
+
+    def __init__(
+        self, in_channels: int, width: int, depth: int, norm: Callable[[int], nn.Module] = nn.BatchNorm2d
+    ) -> None:
+        super().__init__()
+        widths = [width * 2**level for level in range(depth + 1)]
+        self.encoder = nn.ModuleList(
+            DoubleConv(before, after, norm) for before, after in zip([in_channels, *widths], widths, strict=False)
+        )
+        self.upsamplers = nn.ModuleList(nn.ConvTranspose2d(2 * width, width, 2, 2) for width in reversed(widths[:-1]))
+        self.decoder = nn.ModuleList(DoubleConv(2 * width, width, norm) for width in reversed(widths[:-1]))
+
+    def contract(self, picture: Tensor) -> list[Tensor]:
+        """The way down: feature maps (B, C, h, w), fine to coarse."""
+        maps = [self.encoder[0](picture)]
+        for block in self.encoder[1:]:
+            maps.append(block(F.max_pool2d(maps[-1], 2)))
+        return maps
+
+    def expand(self, maps: list[Tensor]) -> Tensor:
+        """The way up, to (B, width, H, W)."""
+        *skips, x = maps
+        for upsample, block in zip(self.upsamplers, self.decoder, strict=True):
+            x = block(torch.cat([skips.pop(), upsample(x)], dim=1))
+        return x
+
+    def forward(self, picture: Tensor) -> Tensor:
+        return self.expand(self.contract(picture))
+
+
+@torch.no_grad()
+def reset_layer(module: nn.Module) -> None:
+    """Random weights for a convolution of a `UShape`, neutral ones for a norm."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        if module.bias is not None:
+            init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+        init.ones_(module.weight)
+        init.zeros_(module.bias)
 
 
 class UNetModel(AutomaticColorizer):
@@ -59,38 +112,28 @@ class UNetModel(AutomaticColorizer):
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__(config)
-        widths = [config.width * 2**level for level in range(config.depth + 1)]
-        self.encoder = nn.ModuleList(
-            DoubleConv(in_channels, width) for in_channels, width in zip([1, *widths], widths, strict=False)
-        )
-        self.upsamplers = nn.ModuleList(nn.ConvTranspose2d(2 * width, width, 2, 2) for width in reversed(widths[:-1]))
-        self.decoder = nn.ModuleList(DoubleConv(2 * width, width) for width in reversed(widths[:-1]))
-        self.head = nn.Conv2d(config.width, 2, 1)
+        self.layers = UShape(1, config.width, config.depth)
+        self.head = nn.Conv2d(config.width, 3 if config.predicts_luminance else 2, 1)
         self.post_init()
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-            if module.bias is not None:
-                init.zeros_(module.bias)
-        elif isinstance(module, nn.BatchNorm2d):
-            init.ones_(module.weight)
-            init.zeros_(module.bias)
+        reset_layer(module)
         if module is self.head:
             init.normal_(self.head.weight, std=0.01)  # starts out nearly gray, where tanh is not saturated
 
+    def encode(self, luminance: Tensor) -> Tensor:
+        """See the contract."""
+        return super().encode(stretch(luminance) if self.config.predicts_luminance else luminance)
+
     def contract(self, luminance: Tensor) -> list[Tensor]:
-        maps = [self.encoder[0](2 * luminance - 1)]
-        for block in self.encoder[1:]:
-            maps.append(block(F.max_pool2d(maps[-1], 2)))
-        return maps
+        return self.layers.contract(2 * luminance - 1)
 
     def expand(self, maps: list[Tensor], luminance: Tensor) -> Tensor:
-        *skips, x = maps
-        for upsample, block in zip(self.upsamplers, self.decoder, strict=True):
-            x = block(torch.cat([skips.pop(), upsample(x)], dim=1))
-        return self.head(x).tanh()
+        x = self.head(self.layers.expand(maps))
+        if not self.config.predicts_luminance:
+            return x.tanh()
+        return torch.cat([shift_luminance(luminance, x[:, :1]), x[:, 1:].tanh()], dim=1)
 
 
 @strict
@@ -182,4 +225,4 @@ class Pix2PixUNetModel(AutomaticColorizer):
         return self.head(x)
 
 
-__all__ = ["Pix2PixUNetConfig", "Pix2PixUNetModel", "UNetConfig", "UNetModel"]
+__all__ = ["Pix2PixUNetConfig", "Pix2PixUNetModel", "UNetConfig", "UNetModel", "UShape", "reset_layer"]

@@ -19,6 +19,7 @@ TINY: dict[str, Any] = {
     "chromaformer": TINY_CHROMAFORMER,
     "chromaformer for near-infrared": TINY_CHROMAFORMER | {"modality": "nir", "predicts_luminance": True},
     "unet": {"width": 4, "depth": 3},
+    "unet for near-infrared": {"width": 8, "depth": 2, "modality": "nir", "predicts_luminance": True},
     "pix2pix_unet": {"width": 4, "depth": 5, "dropout": 0.2},
     "dynamic_unet": {"backbone_config": TINY_RESNET, "decoder_width": 0.5},
     "eccv16": {"width": 4},
