@@ -26,6 +26,13 @@ SMALL_CHROMAFORMER: dict[str, Any] = {  # on the flagship's own encoder
 }
 TINY_CHROMAFORMER: dict[str, Any] = SMALL_CHROMAFORMER | {"backbone": "transformers", "backbone_config": TINY_RESNET}
 
+TINY_COCOLOR: dict[str, Any] = {
+    "gray": {"model_type": "unet", "width": 4, "depth": 2},
+    "nir": {"model_type": "unet", "width": 4, "depth": 2, "modality": "nir", "predicts_luminance": True},
+    "translator_width": 4,
+    "fusion_width": 8,
+    "working_size": 64,
+}
 TINY_INSTANCE_FUSION: dict[str, Any] = {"width": 4, "fusion_width": 4, "instance_size": 32, "working_size": 32}
 
 

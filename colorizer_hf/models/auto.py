@@ -22,6 +22,7 @@ from ..errors import CheckpointError
 from ..options import refuse_unknown, take
 from .base import ColorizerConfig, ColorizerModel
 from .chromaformer import ChromaFormerConfig, ChromaFormerModel
+from .cocolor import CoColorConfig, CoColorModel
 from .dynamic_unet import DynamicUNetConfig, DynamicUNetModel
 from .eccv16 import Eccv16Config, Eccv16Model
 from .fetching import MODEL_FILES, REQUIRED, HubOptions, fetch_checkpoint
@@ -100,6 +101,9 @@ ARCHITECTURES = {
     ),
     "dynamic_unet": Architecture(
         config=DynamicUNetConfig, model=DynamicUNetModel, paper="Howard, Gugger 2020 (fastai)", license="Apache-2.0"
+    ),
+    "cocolor": Architecture(
+        config=CoColorConfig, model=CoColorModel, paper="Yang, Chen, Yang 2023", license="Apache-2.0"
     ),
     "eccv16": Architecture(
         config=Eccv16Config, model=Eccv16Model, paper="Zhang, Isola, Efros 2016", license="Apache-2.0"

@@ -13,11 +13,12 @@ from colorizer_hf.models.auto import ARCHITECTURES, load_model
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.box_batch import BoxBatch
 from colorizer_hf.models.hint_batch import HintBatch
-from tests.tiny_networks import TINY_CHROMAFORMER, TINY_INSTANCE_FUSION, TINY_RESNET
+from tests.tiny_networks import TINY_CHROMAFORMER, TINY_COCOLOR, TINY_INSTANCE_FUSION, TINY_RESNET
 
 TINY: dict[str, Any] = {
     "chromaformer": TINY_CHROMAFORMER,
     "chromaformer for near-infrared": TINY_CHROMAFORMER | {"modality": "nir", "predicts_luminance": True},
+    "cocolor": TINY_COCOLOR,
     "unet": {"width": 4, "depth": 3},
     "unet for near-infrared": {"width": 8, "depth": 2, "modality": "nir", "predicts_luminance": True},
     "pix2pix_unet": {"width": 4, "depth": 5, "dropout": 0.2},

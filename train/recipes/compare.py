@@ -90,6 +90,7 @@ SYSTEMS = {
         ),
     ),
     "chromaformer_nir": System("chromaformer_nir"),
+    "cocolor": System("cocolor"),
 }
 
 # Label of a curve, and the record it is drawn from.
