@@ -1,7 +1,8 @@
 """Distances along a grid of cells, where a step costs as much as its two cells differ: paths go around edges.
 
-Exact up to rounding, by sweeps down and up the rows until nothing changes (Bellman-Ford in raster order); within a row
-both directions are solved at once by a running minimum. Plain numpy, so that a checkpoint needs no further package.
+Exact up to rounding, by sweeps down and up the rows until nothing changes (Bellman-Ford in raster order); they go on
+only from rows that have changed. Within a row both directions are solved at once by a running minimum. Plain numpy, so
+that a checkpoint needs no further package.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_SWEEPS = 12  # a path that changes its direction more often than this is left a little too long
 _DIAGONAL = 2**0.5
 Floats = NDArray[np.floating]
 
@@ -56,39 +56,51 @@ class Steps:
         return Steps(self.right[::-1], self.down[::-1], self.down_left[::-1], self.down_right[::-1])
 
 
-def geodesic_distances(steps: Steps, start: Floats) -> Floats:
+def geodesic_distances(steps: Steps, start: Floats, farthest: float = np.inf) -> Floats:
     """Length of the cheapest path to every cell.
 
     Args:
         steps: Costs.
-        start: (K, h, w), 0 in the cells that paths of the k-th map begin in and infinity elsewhere.
+        start: (h, w), 0 in the cells that paths begin in and infinity elsewhere.
+        farthest: Of interest; the nearer it is, the sooner all is known.
 
     Returns:
-        (K, h, w); zero in the cells of the start.
+        (h, w); zero in the cells of the start, `farthest` in those that are farther away.
     """
     distances, turned = start.copy(), steps.upside_down
-    for _ in range(MAX_SWEEPS):
-        before = distances.copy()
-        _sweep(distances, steps)
-        _sweep(distances[:, ::-1], turned)
-        if np.array_equal(before, distances):
-            break
-    return distances
-
-
-def _sweep(distances: Floats, steps: Steps) -> None:
-    """Carry distances (K, h, w) from each row to the next, and along it; in place."""
     ways = np.pad(steps.right.cumsum(axis=1), ((0, 0), (1, 0)))  # from a row's first cell to each of it
-    for y in range(distances.shape[1]):
-        row = distances[:, y]
-        if y > 0:
-            above = distances[:, y - 1]
-            np.minimum(row, above + steps.down[y - 1], out=row)
-            np.minimum(row[:, 1:], above[:, :-1] + steps.down_right[y - 1], out=row[:, 1:])
-            np.minimum(row[:, :-1], above[:, 1:] + steps.down_left[y - 1], out=row[:, :-1])
-        way = ways[y]
-        np.minimum(row, np.minimum.accumulate(row - way, axis=1) + way, out=row)
-        np.minimum(row, np.minimum.accumulate((row + way)[:, ::-1], axis=1)[:, ::-1] - way, out=row)
+    begun = (start == 0).any(axis=1)
+    for y in np.flatnonzero(begun):
+        _go_along(distances[y], ways[y])
+    down, up = begun.copy(), begun.copy()  # rows that have changed since paths went on from them
+    while down.any() or up.any():
+        _sweep(distances, steps, ways, down, up, farthest)
+        _sweep(distances[::-1], turned, ways[::-1], up[::-1], down[::-1], farthest)
+    return np.minimum(distances, farthest)
+
+
+def _sweep(
+    distances: Floats, steps: Steps, ways: Floats, ahead: NDArray[np.bool_], back: NDArray[np.bool_], farthest: float
+) -> None:
+    """Carry distances (h, w) from each row that has changed to the next, and along it; all in place."""
+    rounding = 8 * np.finfo(distances.dtype).eps * ways[:, -1].max()  # or two rows could shorten each other for ever
+    for y in range(len(ways) - 1):
+        if ahead[y]:
+            row, below = distances[y], distances[y + 1]
+            nearer = np.minimum(below, row + steps.down[y])
+            np.minimum(nearer[1:], row[:-1] + steps.down_right[y], out=nearer[1:])
+            np.minimum(nearer[:-1], row[1:] + steps.down_left[y], out=nearer[:-1])
+            if ((nearer < below - rounding) & (nearer < farthest)).any():
+                _go_along(nearer, ways[y + 1])
+                below[:] = nearer
+                ahead[y + 1] = back[y + 1] = True
+    ahead[:] = False
+
+
+def _go_along(row: Floats, way: Floats) -> None:
+    """Carry distances (w,) along their row; in place."""
+    np.minimum(row, np.minimum.accumulate(row - way) + way, out=row)
+    np.minimum(row, np.minimum.accumulate((row + way)[::-1])[::-1] - way, out=row)
 
 
 __all__ = ["Steps", "geodesic_distances"]

@@ -20,6 +20,7 @@ NOISE = 0.01  # variance of what a hint says, errors of the network having 1: ke
 # What follows was chosen on human segmentations of photographs (train/README.md, "How far a dab reaches").
 FREE_STEP, LEAST_STEP = 0.05, 0.02  # of geodesic distance: what varies from cell to cell within a thing counts little
 THING_LIKENESS = 0.5  # how much it counts, for a hint on an object, that parts of the thing look different
+FARTHEST = 4.0  # widths of a thing: what is left of a hint there is a millionth
 KEPT_DISTANCES = 600  # maps; twice as many hints as a painted photo has at most
 _OBJECT, _SPOT = REACHES.index("object"), REACHES.index("spot")
 
@@ -168,13 +169,15 @@ class HintSpread(nn.Module):
         for b in range(B):
             wanted = (hints.mask & (hints.reach == _OBJECT))[b].nonzero().flatten().tolist()
             dabs = [(float(b), *hints.points[b, k].tolist(), float(hints.radius[b, k])) for k in wanted]
-            _measure(features, dabs, maps[b])
+            _measure(features, dabs, maps[b], self.thing_width * FARTHEST)
             for k, dab in zip(wanted, dabs, strict=True):
                 limits[b, k] = np.square(features.distances[dab] / self.thing_width)
         return torch.from_numpy(limits).flatten(2).to(embedding.device)
 
 
-def _measure(features: "ChromaFormerFeatures", dabs: Sequence[tuple[float, ...]], maps: np.ndarray) -> None:
+def _measure(
+    features: "ChromaFormerFeatures", dabs: Sequence[tuple[float, ...]], maps: np.ndarray, farthest: float
+) -> None:
     """Add to the features' distances those of dabs (photo, x, y, radius) that they lack."""
     known = features.distances
     missing = [dab for dab in dict.fromkeys(dabs) if dab not in known]
@@ -184,8 +187,8 @@ def _measure(features: "ChromaFormerFeatures", dabs: Sequence[tuple[float, ...]]
     if missing:
         h, w = maps.shape[-2:]
         steps = Steps.of_map(maps, free=FREE_STEP, least=LEAST_STEP)
-        start = np.stack([_start(dab, h, w, features.size) for dab in missing])
-        known.update(zip(missing, geodesic_distances(steps, start), strict=True))
+        for dab in missing:
+            known[dab] = geodesic_distances(steps, _start(dab, h, w, features.size), farthest)
 
 
 def _start(dab: tuple[float, ...], h: int, w: int, size: tuple[int, int]) -> np.ndarray:

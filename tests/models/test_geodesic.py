@@ -11,9 +11,9 @@ from colorizer_hf.models.geodesic import Steps, geodesic_distances
 
 
 def start_at(shape: tuple[int, int], *cells: tuple[int, int]) -> np.ndarray:
-    start = np.full((len(cells), *shape), np.inf)
-    for number, cell in enumerate(cells):
-        start[number][cell] = 0
+    start = np.full(shape, np.inf)
+    for cell in cells:
+        start[cell] = 0
     return start
 
 
@@ -34,19 +34,33 @@ def by_dijkstra(features: np.ndarray, cell: tuple[int, int]) -> np.ndarray:
 def test_is_the_shortest_path(seed: int, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(3, *shape))
-    cells = [(int(rng.integers(shape[0])), int(rng.integers(shape[1]))) for _ in range(3)]
-    found = geodesic_distances(Steps.of_map(features), start_at(shape, *cells))
-    for distances, cell in zip(found, cells, strict=True):
-        np.testing.assert_allclose(distances, by_dijkstra(features, cell), atol=1e-9)
+    cell = int(rng.integers(shape[0])), int(rng.integers(shape[1]))
+    found = geodesic_distances(Steps.of_map(features), start_at(shape, cell))
+    np.testing.assert_allclose(found, by_dijkstra(features, cell), atol=1e-9)
 
 
 def test_goes_around_a_wall() -> None:
     features = np.zeros((1, 9, 9))
     features[0, :8, 4] = 100  # open at the bottom
     features[0] += np.arange(9)[:, None] * 0.1
-    (distances,) = geodesic_distances(Steps.of_map(features), start_at((9, 9), (0, 0)))
+    distances = geodesic_distances(Steps.of_map(features), start_at((9, 9), (0, 0)))
     assert distances[0, 8] == pytest.approx(1.6, abs=0.2)  # down to the gap and up again
     assert distances[0, 4] > 90
+
+
+def test_is_known_only_as_far_as_asked_for() -> None:
+    features = np.random.default_rng(4).normal(size=(2, 15, 20))
+    steps, start = Steps.of_map(features), start_at((15, 20), (7, 9), (0, 0))
+    whole, near = geodesic_distances(steps, start), geodesic_distances(steps, start, farthest=3.0)
+    assert (whole > 3).any()
+    np.testing.assert_allclose(near, np.minimum(whole, 3), atol=1e-9)
+
+
+def test_comes_to_an_end_on_single_precision() -> None:
+    features = np.random.default_rng(5).normal(size=(3, 60, 90)).astype(np.float32)
+    found = geodesic_distances(Steps.of_map(features), start_at((60, 90), (30, 40)).astype(np.float32))
+    exact = geodesic_distances(Steps.of_map(features.astype(np.float64)), start_at((60, 90), (30, 40)))
+    np.testing.assert_allclose(found, exact, rtol=1e-4)
 
 
 def test_cells_of_the_start_are_at_zero_and_nothing_even_is_farther() -> None:
