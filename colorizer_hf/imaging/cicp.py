@@ -1,6 +1,7 @@
-"""What a file says of its colours by code points (ITU-T H.273) instead of a profile: AVIF, HEIC and PNG files do."""
+"""What files say of their colours by code points (ITU-T H.273) instead of a profile; JPEG XL has some of them."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from .encoded import Encoded
 from .profiles import gamma_profile, table_profile
 
 _D65 = (0.3127, 0.3290)
-_PRIMARIES = {
+PRIMARIES = {
+    1: (*_D65, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06),
     4: (0.310, 0.316, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08),
     5: (*_D65, 0.64, 0.33, 0.29, 0.60, 0.15, 0.06),
     6: (*_D65, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),
@@ -19,16 +21,21 @@ _PRIMARIES = {
     11: (0.314, 0.351, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
-"""x and y of white, red, green and blue (table 2); the others are those of sRGB, or unknown."""
+"""x and y of white, red, green and blue (table 2); 1 are those of sRGB."""
 
-_GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}  # table 3; sRGB and the curves of television, made to look alike, count as 2.2
+_GAMMAS = {
+    4: 2.2,
+    5: 2.8,
+    8: 1.0,
+    17: 2.6,
+}  # table 3; sRGB and the curves of television, made to look alike, count as 2.2
 _PQ, _HLG = 16, 18
 _SDR_WHITE, _PEAK = 203.0, 1000.0  # candela per square metre (ITU-R BT.2408)
 
 
 def with_codes(encoded: Encoded, primaries: int, transfer: int) -> Encoded:
     """A picture whose code points say what its colours are."""
-    profile, notes = _profile_of(primaries, transfer)
+    profile, notes = profile_of(PRIMARIES.get(primaries), transfer)
     if profile is None:
         return encoded
     return replace(encoded, info={**encoded.info, "icc_profile": profile}, notes=(*encoded.notes, *notes))
@@ -44,20 +51,22 @@ def with_codes_in_boxes(encoded: Encoded, content: bytes) -> Encoded:
     return encoded
 
 
-def _profile_of(primaries: int, transfer: int) -> tuple[bytes | None, tuple[str, ...]]:
-    """The colour profile that two code points stand for.
+def profile_of(place: Sequence[float] | None, transfer: int) -> tuple[bytes | None, tuple[str, ...]]:
+    """The colour profile that primaries and the code point of a curve stand for.
 
     Of the curves of HDR the light up to the white of usual pictures stays nearly as it is, and what is brighter is
     brought below white (Reinhard et al. 2002, equation 4).
 
     Args:
-        primaries: ColourPrimaries.
+        place: x and y of white, red, green and blue; None stands for those of sRGB.
         transfer: TransferCharacteristics.
 
     Returns:
         The profile, None where pixels may be taken for sRGB; and what a user should know, as phrases.
+
+    Raises:
+        ValueError: there are no such primaries.
     """
-    place = _PRIMARIES.get(primaries)
     if transfer not in (_PQ, _HLG):
         return gamma_profile(_GAMMAS.get(transfer, 2.2), place), ()
     codes = np.linspace(0, 1, 4096)
@@ -82,4 +91,4 @@ def _hlg_light(codes: np.ndarray) -> np.ndarray:
     return _PEAK * scene**1.2
 
 
-__all__ = ["with_codes", "with_codes_in_boxes"]
+__all__ = ["PRIMARIES", "profile_of", "with_codes", "with_codes_in_boxes"]

@@ -3,6 +3,7 @@
 import importlib
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import IO, Any
@@ -16,6 +17,7 @@ from .boxes import boxes
 from .cicp import with_codes_in_boxes
 from .encoded import Encoded, which_of
 from .exif import parse_exif
+from .jxl_head import JxlHead, read_jxl_head
 from .metadata import ORIENTATION
 from .pillow_reading import from_pillow, open_pillow
 from .profiles import ColorSpace
@@ -23,6 +25,7 @@ from .samples import Alpha, Samples, array_samples
 
 _JP2_CODESTREAM = b"\xff\x4f\xff\x51"
 _INCH = 0.0254  # metres
+_PROFILE_UNREAD = "its colour profile was ignored: in a JPEG XL only those of packed JPEG files are read"
 _CMYK, _SYCC = 12, 18  # of the colour spaces that ISO/IEC 15444-2, M.11.7.3 lists
 
 
@@ -172,81 +175,31 @@ def open_jxl(file: IO[bytes], max_pixels: int) -> Encoded:
     """Read the header of a JPEG XL file, with or without a container; see `decoding.open_encoded`."""
     file.seek(0)
     content = file.read()
-    size, bits = _read_jxl_head(_jxl_start(content))
+    head = read_jxl_head(content)
+    if head.has_ink:
+        raise ImageError("it is a JPEG XL of printing inks (CMYK), which is not read; save it as gray or RGB")
+    profile, notes = head.profile, head.notes
+    if head.has_profile:
+        profile = _profile_of_rebuilt_jpeg(content, head, max_pixels)
+        notes = notes if profile else (*notes, _PROFILE_UNREAD)
 
     def decode() -> Samples:
         import imagecodecs
 
-        pixels = imagecodecs.jpegxl_decode(content, index=0)
-        return _with_usual_channels(pixels, None if bits is None else 2**bits - 1)
+        pixels = imagecodecs.jpegxl_decode(content)  # of an animation the last frame; it gives no other
+        samples = _with_usual_channels(pixels, None if head.bits is None else 2**head.bits - 1)
+        return replace(samples, alpha=head.alpha or samples.alpha) if samples.alpha else samples
 
-    return Encoded(size, (), {}, Image.Exif, decode)
-
-
-def _jxl_start(content: bytes) -> bytes:
-    """The start of the codestream, which may lie in a container (ISO/IEC 18181-2)."""
-    if content.startswith(b"\xff\x0a"):
-        return content[:100]
-    for kind, first, end in boxes(content):
-        if kind in (b"jxlc", b"jxlp"):
-            return content[first + (4 if kind == b"jxlp" else 0) : end][:100]
-    return b""
+    return Encoded(head.size, notes, {} if profile is None else {"icc_profile": profile}, Image.Exif, decode)
 
 
-class _Bits:
-    """Numbers out of a JPEG XL head, the lowest bit first."""
+def _profile_of_rebuilt_jpeg(content: bytes, head: JxlHead, max_pixels: int) -> bytes | None:
+    """The profile of a JPEG that was packed as JPEG XL, from which the same JPEG can be made again."""
+    import imagecodecs
 
-    def __init__(self, head: bytes) -> None:
-        self._left = int.from_bytes(head, "little")
-        self._count = 8 * len(head)
-
-    def take(self, count: int) -> int:
-        if count > self._count:
-            raise ValueError("the head is cut off")
-        value = self._left & ((1 << count) - 1)
-        self._left >>= count
-        self._count -= count
-        return value
-
-    def choose(self, *choices: tuple[int, int]) -> int:
-        """One of four: an offset, and how many bits are added to it."""
-        offset, count = choices[self.take(2)]
-        return offset + self.take(count)
-
-
-def _read_jxl_head(head: bytes) -> tuple[tuple[int, int], int | None]:
-    """Width and height, and bits per sample, None if that is hard to tell (ISO/IEC 18181-1, D.2 and D.3)."""
-    bits = _Bits(head)
-    if bits.take(16) != 0x0AFF:
-        raise ValueError("there is no codestream")
-    width, height = _jxl_size(bits)
-    if bits.take(1):  # all as usual
-        return (width, height), 8
-    if bits.take(1):  # further fields
-        is_turned = bits.take(3) >= 4
-        width, height = (height, width) if is_turned else (width, height)
-        if bits.take(1):
-            _jxl_size(bits)  # to be shown at
-        if bits.take(1):
-            return (width, height), None  # a preview
-        if bits.take(1):  # an animation
-            bits.choose((100, 0), (1000, 0), (1, 10), (1, 30))
-            bits.choose((1, 0), (1001, 0), (1, 8), (1, 10))
-            bits.choose((0, 0), (0, 3), (0, 16), (0, 32))
-            bits.take(1)
-    is_float = bits.take(1)
-    return (width, height), None if is_float else bits.choose((8, 0), (10, 0), (12, 0), (1, 6))
-
-
-def _jxl_size(bits: _Bits) -> tuple[int, int]:
-    is_small = bits.take(1)
-
-    def side() -> int:
-        return 8 * (bits.take(5) + 1) if is_small else bits.choose((1, 9), (1, 13), (1, 18), (1, 30))
-
-    height = side()
-    ratio = bits.take(3)
-    if ratio == 0:
-        return side(), height
-    over, under = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
-    return height * over // under, height
+    is_packed = any(kind == b"jbrd" for kind, _, _ in boxes(content))
+    if not is_packed or head.size[0] * head.size[1] > max_pixels:
+        return None
+    with suppress(RuntimeError):  # imagecodecs' errors
+        return open_pillow(BytesIO(imagecodecs.jpegxl_decode_jpeg(content, 1)), "JPEG").info.get("icc_profile")
+    return None

@@ -16,6 +16,8 @@ from .xmp import still_true
 ORIENTATION = ExifTags.Base.Orientation
 _PIXEL_WIDTH, _PIXEL_HEIGHT = ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight
 
+_UNKNOWN_DPI = (72.0, 72.0)  # Exif 2.3, section 4.6.4
+
 JPEG_ROOM = 65_400
 """Bytes of EXIF or XMP that surely fit into a segment of a JPEG."""
 
@@ -166,7 +168,7 @@ def collect(
     if not words.is_upright:
         orientation = _stated_orientation(exif, xmp)
     iptc, resources = _captions(words.photoshop)
-    dpi = _clean_dpi(info.get("dpi")) or _exif_dpi(exif)
+    dpi = _dpi(info.get("dpi"), _exif_dpi(exif))
     notes += drop_stale(exif, turned=orientation != 1)
     if drop_unwritable(exif):
         notes.append("some of its EXIF tags are damaged and were left out")
@@ -213,6 +215,12 @@ def _block_if_any(exif: Image.Exif) -> bytes | None:
 def _set_xmp_number(xmp: bytes, name: bytes, value: int) -> bytes:
     """Give a property, written as an attribute or as an element, another value wherever it occurs."""
     return re.sub(rb"(\b" + name + rb"(?:\s*=\s*[\"']|>))\s*\d+", rb"\g<1>%d" % value, xmp)
+
+
+def _dpi(stated: Any, by_exif: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The resolution by EXIF, or by the format's own field: EXIF has to state one, and says 72 where none is known."""
+    own = _clean_dpi(stated)
+    return own if by_exif is None or (own is not None and by_exif == _UNKNOWN_DPI) else by_exif
 
 
 def _exif_dpi(exif: Image.Exif) -> tuple[float, float] | None:

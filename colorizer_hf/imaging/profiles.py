@@ -24,6 +24,15 @@ def srgb_profile() -> bytes:
     return profile[:24] + date_of_creation + profile[36:]
 
 
+def linear_light(pixels: np.ndarray) -> np.ndarray:
+    """sRGB of 16 bits as light of 16 bits (IEC 61966-2-1); a fourth channel stays."""
+    codes = np.arange(65536) / 65535
+    light = np.where(codes > 0.04045, ((codes + 0.055) / 1.055) ** 2.4, codes / 12.92)
+    linear = pixels.copy()
+    linear[..., :3] = np.rint(light * 65535).astype(np.uint16)[pixels[..., :3]]
+    return linear
+
+
 _SRGB_CHROMATICITIES = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)  # white, red, green, blue: x, y
 
 

@@ -16,9 +16,10 @@ from .avif_items import avif_pieces
 from .containers import gif_pieces, jp2_pieces, jpeg_pieces, jxl_pieces, png_pieces
 from .fitting import fit
 from .formats import HEIC_IS_MISSING, SUFFIXES, WRITTEN
+from .jxl_head import called_srgb
 from .metadata import Metadata
 from .photo import eight_bit
-from .profiles import srgb_profile
+from .profiles import linear_light, srgb_profile
 from .raster import bands
 
 _LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383, "GIF": 65535, "HEIC": 65535, "AVIF": 65535}
@@ -183,7 +184,11 @@ def _encode_jxl(file: IO[bytes], pixels: np.ndarray, metadata: Metadata, quality
 
     distance = 0.1 + (100 - quality) * 0.09  # as libjxl translates JPEG's scale, for qualities from 30
     kind: dict[str, Any] = {"lossless": True} if quality == 100 else {"distance": min(distance, 15.0)}
+    if pixels.dtype == np.uint16 and quality < 100:
+        pixels = linear_light(pixels)  # for which the encoder takes 16 bits when it weighs what is seen
     encoded = imagecodecs.jpegxl_encode(pixels, effort=4, usecontainer=True, **kind)
+    if pixels.dtype == np.uint16:
+        encoded = called_srgb(bytes(encoded))
     file.writelines(jxl_pieces(encoded, metadata, _size(pixels)))
 
 

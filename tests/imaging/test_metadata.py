@@ -226,6 +226,16 @@ class TestResolution:
         tifffile.imwrite(buffer, gray, resolution=(100, 100), resolutionunit="CENTIMETER")
         assert read(buffer.getvalue()).metadata.dpi == pytest.approx((254, 254))
 
+    @pytest.mark.parametrize("format", ["JPEG", "PNG"])
+    @pytest.mark.parametrize(("by_exif", "expected"), [(300.0, 300), (72.0, 240)])
+    def test_by_exif_goes_before_the_format_s_own_unless_it_is_the_72_of_unknown(
+        self, save, gray, format, by_exif, expected
+    ):
+        exif = Image.Exif()
+        exif[0x011A], exif[0x011B], exif[0x0128] = by_exif, by_exif, 2
+        photo = read(save(gray, format, dpi=(240, 240), exif=exif.tobytes()))
+        assert photo.metadata.dpi == pytest.approx((expected, expected), abs=0.5)
+
     @pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "BMP"])
     def test_that_is_unknown_stays_unknown(self, gray, tmp_path, format):
         assert through(format, read(gray), tmp_path).metadata.dpi is None
