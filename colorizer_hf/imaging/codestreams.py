@@ -201,5 +201,6 @@ def _profile_of_rebuilt_jpeg(content: bytes, head: JxlHead, max_pixels: int) -> 
     if not is_packed or head.size[0] * head.size[1] > max_pixels:
         return None
     with suppress(RuntimeError):  # imagecodecs' errors
-        return open_pillow(BytesIO(imagecodecs.jpegxl_decode_jpeg(content, 1)), "JPEG").info.get("icc_profile")
+        jpeg = imagecodecs.jpegxl_decode_jpeg(content, numthreads=1)
+        return open_pillow(BytesIO(jpeg), "JPEG").info.get("icc_profile")
     return None
