@@ -26,13 +26,15 @@ from .samples import Alpha, Samples, array_samples
 _JP2_CODESTREAM = b"\xff\x4f\xff\x51"
 _INCH = 0.0254  # metres
 _PROFILE_UNREAD = "its colour profile was ignored: in a JPEG XL only those of packed JPEG files are read"
-_CMYK, _SYCC = 12, 18  # of the colour spaces that ISO/IEC 15444-2, M.11.7.3 lists
+_CMYK, _SRGB, _GRAY, _SYCC = 12, 16, 17, 18  # of the colour spaces that ISO/IEC 15444-2, M.11.7.3 lists
+_KNOWN_SPACES = (None, _CMYK, _SRGB, _GRAY, _SYCC)
 
 
 def open_heic(file: IO[bytes], max_pixels: int) -> Encoded:
     """Read the header of a HEIC file; see `decoding.open_encoded`."""
     image = open_pillow(file, "HEIC")
-    encoded = replace(from_pillow(image), notes=which_of("frame", getattr(image, "n_frames", 1)))
+    frames = getattr(image, "n_frames", 1)
+    encoded = replace(from_pillow(image), notes=which_of("frame", frames, image.tell() + 1))  # the main one
     file.seek(0)
     encoded = with_codes_in_boxes(encoded, file.read())
     bits = image.info.get("bit_depth", 8)
@@ -103,6 +105,8 @@ class _Jpeg2000:
     color_space: int | None
     alpha_channels: Sequence[int]
     info: dict[Any, Any]
+    codestream_at: int
+    has_palette: bool
 
 
 def open_jpeg2000(file: IO[bytes], max_pixels: int) -> Encoded:
@@ -112,27 +116,31 @@ def open_jpeg2000(file: IO[bytes], max_pixels: int) -> Encoded:
     head = _read_jpeg2000_head(content)
     if len(head.bits) > 4 and len(head.bits) * head.size[0] * head.size[1] > 4 * max_pixels:
         raise ImageError(f"it has {len(head.bits)} bands of {head.size[0]} x {head.size[1]} pixels; make it smaller")
-    encoded = Encoded(head.size, (), head.info, Image.Exif, _jpeg2000_decoder(content, head))
+    is_known = head.color_space in _KNOWN_SPACES or "icc_profile" in head.info
+    notes = () if is_known else (f"its colours, of the kind {head.color_space}, were taken for sRGB",)
+    encoded = Encoded(head.size, notes, head.info, Image.Exif, _jpeg2000_decoder(content, head))
     # Pillow takes a last channel of two or four for alpha even where nothing says so: it may be near infrared.
     has_colors_only = len(head.bits) in (1, 3) or len(head.bits) - 1 in head.alpha_channels or head.color_space == _CMYK
     if set(head.bits) != {8} or head.is_signed or not has_colors_only:
         return encoded
     image = open_pillow(BytesIO(content), "JPEG2000")
-    return replace(from_pillow(image), info={**image.info, **head.info})
+    return replace(from_pillow(image), notes=notes, info={**image.info, **head.info})
 
 
 def _read_jpeg2000_head(content: bytes) -> _Jpeg2000:
-    at, color_space, alpha_channels, info = 0, None, [], {}
+    at, color_space, alpha_channels, info, has_palette = 0, None, [], {}, False
     for kind, first, end in boxes(content) if not content.startswith(_JP2_CODESTREAM) else ():
         box = content[first : min(end, first + 2**24)]
         if kind == b"jp2c":
             at = first
-        elif kind == b"colr" and box[0] == 1 and len(box) >= 7:
+        elif kind == b"colr" and box[:1] == b"\1" and len(box) >= 7:
             color_space = int.from_bytes(box[3:7], "big")
-        elif kind == b"colr" and box[0] == 2:
+        elif kind == b"colr" and box[:1] in (b"\2", b"\3"):
             info["icc_profile"] = box[3:]
         elif kind in (b"resc", b"resd") and len(box) >= 10:
             info["dpi"] = _jpeg2000_dpi(box)
+        elif kind == b"pclr":
+            has_palette = True
         elif kind == b"cdef":
             entries = [struct.unpack_from(">HHH", box, place) for place in range(2, len(box) - 5, 6)]
             alpha_channels = [channel for channel, meaning, _ in entries if meaning in (1, 2)]
@@ -143,7 +151,8 @@ def _read_jpeg2000_head(content: bytes) -> _Jpeg2000:
     depths = [content[at + 42 + 3 * number] for number in range(components)]
     bits = [(depth & 127) + 1 for depth in depths]
     size = (width - left, height - top)
-    return _Jpeg2000(size, bits, any(depth > 127 for depth in depths), color_space, alpha_channels, info)
+    is_signed = any(depth > 127 for depth in depths)
+    return _Jpeg2000(size, bits, is_signed, color_space, alpha_channels, info, at, has_palette)
 
 
 def _jpeg2000_dpi(box: bytes) -> tuple[float, float] | None:
@@ -158,7 +167,9 @@ def _jpeg2000_decoder(content: bytes, head: _Jpeg2000) -> Callable[[], Samples]:
     def decode() -> Samples:
         import imagecodecs
 
-        pixels = imagecodecs.jpeg2k_decode(content)
+        # With a profile at hand the codec would apply it itself, roughly, and to gray pictures wrongly.
+        is_bare = "icc_profile" in head.info and not head.has_palette
+        pixels = imagecodecs.jpeg2k_decode(content[head.codestream_at :] if is_bare else content)
         channels = 1 if pixels.ndim == 2 else pixels.shape[2]
         has_alpha = channels - 1 in head.alpha_channels
         colors = channels - has_alpha

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import IO
 
+from .bmp_reading import open_bmp
 from .codestreams import open_avif, open_heic, open_jpeg2000, open_jxl
 from .encoded import Encoded, which_of
 from .jpeg_reading import open_jpeg
@@ -23,6 +24,7 @@ _READERS: dict[str, Callable[[IO[bytes], int], Encoded]] = {
     "JPEG": open_jpeg,
     "PNG": open_png,
     "TIFF": open_tiff,
+    "BMP": open_bmp,
     "PNM": open_pnm,
     "HEIC": open_heic,
     "AVIF": open_avif,

@@ -100,6 +100,70 @@ class TestColorPictures:
         np.testing.assert_array_equal(read(Image.open(io.BytesIO(data))).luminance, read(data).luminance)
 
 
+def in_adobe_rgb(pixels: np.ndarray) -> np.ndarray:
+    """sRGB codes of 8 bits of grays as 16-bit numbers of Adobe RGB, whose curve is a power of the light."""
+    share = pixels / 255
+    light = np.where(share > 0.04045, ((share + 0.055) / 1.055) ** 2.4, share / 12.92)
+    return np.rint(light ** (256 / 563) * 65535).astype(np.uint16)
+
+
+GRAYS = np.dstack([RAMP] * 3)
+
+
+class TestBmp:
+    def file(self, kind: bytes, profile: bytes) -> bytes:
+        """A BMP of GRAYS in Adobe RGB with the newest header (BITMAPV5HEADER)."""
+        rows = np.rint(in_adobe_rgb(GRAYS)[::-1, :, ::-1] / 257).astype(np.uint8).tobytes()
+        header = struct.pack("<IiiHHIIiiII", 124, 256, 8, 1, 24, 0, len(rows), 2835, 2835, 0, 0) + bytes(16) + kind
+        header = header.ljust(108, b"\0") + struct.pack("<4I", 4, 124 + len(rows), len(profile), 0)
+        return b"BM" + struct.pack("<III", 138 + len(rows) + len(profile), 0, 138) + header + rows + profile
+
+    def test_a_profile_inside_is_applied(self):
+        photo = read(self.file(b"DEBM", adobe_rgb()))
+        assert np.abs(photo.luminance.astype(int) - RAMP).max() <= 2
+        assert photo.notes == ()
+
+    def test_one_in_another_file_is_named(self):
+        assert read(self.file(b"KNIL", b"c:\\a.icc\0")).notes == (
+            "its colour profile was ignored: it lies in another file",
+        )
+
+    def test_a_damaged_one_is_ignored_with_a_note(self):
+        assert "its colour profile was ignored" in read(self.file(b"DEBM", adobe_rgb()[:100])).notes[0]
+
+
+class TestJpeg2000:
+    def file(self, colors: bytes, pixels: np.ndarray) -> bytes:
+        """A JP2 whose `colr` box says something else."""
+        file = bytes(imagecodecs.jpeg2k_encode(pixels, level=0, codecformat="jp2", reversible=True))
+        at, around = file.index(b"colr") - 4, file.index(b"jp2h") - 4
+        (length,), (length_around,) = struct.unpack_from(">I", file, at), struct.unpack_from(">I", file, around)
+        around_now = struct.pack(">I", length_around + len(colors) + 8 - length)
+        new = struct.pack(">I", len(colors) + 8) + b"colr" + colors
+        return file[:around] + around_now + file[around + 4 : at] + new + file[at + length :]
+
+    @pytest.mark.parametrize("method", [2, 3])
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    def test_restricted_and_other_profiles_are_applied(self, method, dtype):
+        pixels = np.rint(in_adobe_rgb(GRAYS) / (65535 / np.iinfo(dtype).max)).astype(dtype)
+        photo = read(self.file(bytes([method, 0, 0]) + adobe_rgb(), pixels))
+        assert np.abs(photo.luminance / np.iinfo(dtype).max * 255 - RAMP).mean() < 0.5  # without it 2.4
+        assert photo.notes == ()
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    def test_gray_ones_are_applied_once_and_to_all_bits(self, dtype):
+        ramp = RAMP if dtype == np.uint8 else DEEP_RAMP
+        codes = read(self.file(b"\2\0\0" + gray_profile(1.8), ramp)).luminance
+        top = np.iinfo(dtype).max
+        assert codes.dtype == dtype
+        assert np.abs(codes / top - srgb_gray((ramp / top) ** 1.8)).max() <= 1.5 / 255
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    def test_kinds_of_colours_that_are_not_known_are_named(self, dtype):
+        photo = read(self.file(struct.pack(">BBBI", 1, 0, 0, 21), GRAYS.astype(dtype)))
+        assert "its colours, of the kind 21, were taken for sRGB" in photo.notes
+
+
 def cmyk_profile(white: int) -> bytes:
     """A printer profile: L* is `white` of 255 on bare paper, 0 where any ink is full, in between linear; no colour."""
     corners = np.zeros((2, 2, 2, 2, 3), np.uint8)

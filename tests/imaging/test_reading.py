@@ -230,6 +230,16 @@ class TestFormats:
         np.testing.assert_array_equal(photo.luminance, gray)
         assert photo.notes == ("frame 1 of 2 was read",)
 
+    def test_of_several_pictures_in_a_heic_reads_the_main_one_and_says_which(self, gray):
+        pillow_heif = pytest.importorskip("pillow_heif")
+        pictures = pillow_heif.from_pillow(Image.new("RGB", (36, 24)))
+        pictures.add_from_pillow(Image.fromarray(gray).convert("RGB"))
+        buffer = io.BytesIO()
+        pictures.save(buffer, quality=-1, primary_index=1)
+        photo = read(buffer.getvalue())
+        assert np.abs(photo.luminance.astype(int) - gray).mean() < 2
+        assert photo.notes == ("frame 2 of 2 was read",)
+
     @pytest.mark.parametrize("bits", [8, 16])
     def test_of_a_multi_page_tiff_reads_the_first_page_and_says_so(self, bits, gray):
         buffer = io.BytesIO()
