@@ -8,11 +8,12 @@ from typing import IO
 
 import numpy as np
 from PIL import Image
+from PIL.ExifTags import IFD
 
 from ..errors import ImageError
 from .encoded import Encoded, which_of
 from .pillow_reading import from_pillow, open_pillow, pillow_samples
-from .profiles import ColorSpace
+from .profiles import ColorSpace, adobe_rgb_profile
 from .samples import Samples, array_samples
 
 _MENDED = "some of its metadata are damaged and were left out"
@@ -62,7 +63,17 @@ def open_jpeg(file: IO[bytes], max_pixels: int) -> Encoded:
 
 
 def _encoded(image: Image.Image, file: IO[bytes], notes: tuple[str, ...]) -> Encoded:
-    return replace(from_pillow(image), notes=notes, decode=lambda: _decode(image, file))
+    encoded = replace(from_pillow(image), notes=notes, decode=lambda: _decode(image, file))
+    if encoded.info.get("icc_profile") or not _is_in_adobe_rgb(image):
+        return encoded
+    return replace(encoded, info={**encoded.info, "icc_profile": adobe_rgb_profile()})
+
+
+def _is_in_adobe_rgb(image: Image.Image) -> bool:
+    """Whether EXIF says so, as cameras do that add no profile (DCF 2.0, optional colour space)."""
+    with suppress(Exception):  # damaged tags are metadata
+        return image.getbands() == ("R", "G", "B") and image.getexif().get_ifd(IFD.Interop).get(1) == "R03"
+    return False
 
 
 def _decode(image: Image.Image, file: IO[bytes]) -> Samples:

@@ -24,6 +24,14 @@ def srgb_profile() -> bytes:
     return profile[:24] + date_of_creation + profile[36:]
 
 
+@cache
+def adobe_rgb_profile() -> bytes:
+    """That of Adobe RGB (1998), for cameras that name it instead of adding it."""
+    import imagecodecs
+
+    return bytes(imagecodecs.cms_profile("adobergb"))
+
+
 def linear_light(pixels: np.ndarray) -> np.ndarray:
     """sRGB of 16 bits as light of 16 bits (IEC 61966-2-1); a fourth channel stays."""
     codes = np.arange(65536) / 65535

@@ -7,7 +7,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 from colorizer_hf.color import luminance_codes
 from colorizer_hf.imaging import read
@@ -108,6 +108,20 @@ def in_adobe_rgb(pixels: np.ndarray) -> np.ndarray:
 
 
 GRAYS = np.dstack([RAMP] * 3)
+
+
+class TestExif:
+    """Cameras may name Adobe RGB by the rules of the file (InteroperabilityIndex) and add no profile."""
+
+    @pytest.mark.parametrize(("rules", "is_adobe_rgb"), [("R03", True), ("R98", False)])
+    def test_adobe_rgb_that_is_only_named_is_converted(self, save, color, rules, is_adobe_rgb):
+        exif = Image.Exif()
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.IFD.Interop] = {1: rules}
+        options = {"quality": 98, "subsampling": 0}
+        photo = read(save(color, "JPEG", exif=exif.tobytes(), **options))
+        with_profile = read(save(color, "JPEG", icc_profile=adobe_rgb(), **options))
+        without = read(save(color, "JPEG", **options))
+        np.testing.assert_array_equal(photo.luminance, (with_profile if is_adobe_rgb else without).luminance)
 
 
 class TestBmp:
