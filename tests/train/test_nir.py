@@ -11,7 +11,11 @@ from PIL import Image
 
 from colorizer_hf.errors import CheckpointError, TrainingDataError
 from colorizer_hf.models.auto import load_model
+from colorizer_hf.models.base import stretch
+from colorizer_hf.models.unet import UNetConfig, UNetModel
 from train.parts.config import load_config
+from train.parts.networks import widen_for_nir
+from train.parts.results import read_history
 from train.recipes.nir import NirConfig, build_nir_network, train
 from train.recipes.pretrain import PretrainConfig
 from train.recipes.pretrain import train as pretrain
@@ -76,5 +80,32 @@ def test_refuses_pairs_that_show_what_it_is_measured_on(nir_run: Path, tmp_path:
 
 
 def test_starts_from_a_network_of_its_own_kind_only(nir_run: Path) -> None:
-    with pytest.raises(CheckpointError, match="it cannot be started from"):
+    with pytest.raises(CheckpointError, match="it was not made for this network"):
         train(load_config(nir_run, NirConfig, {"model.num_layers": 2}), name="tiny")
+
+
+def test_networks_without_hints_descend_their_own_loss(nir_run: Path, tmp_path: Path) -> None:
+    UNetModel(UNetConfig(width=4, depth=2, working_size=64)).save_pretrained(tmp_path / "unet")
+    options = {"architecture": "unet", "init": str(tmp_path / "unet"), "optimizer.kept_statistics": "none"}
+    train(load_config(nir_run, NirConfig, options | {"test_pairs": ""}), name="tiny")
+    losses = [entry["loss"] for entry in read_history(tmp_path / "nir")]
+    assert losses[-1] < 0.9 * losses[0]
+    assert load_model(tmp_path / "nir" / "model").config.predicts_luminance
+
+
+def test_a_widened_network_gives_the_chroma_that_it_gave() -> None:
+    torch.manual_seed(0)
+    gray = UNetModel(UNetConfig(width=4, depth=2)).eval()
+    wide = widen_for_nir(gray).eval()
+    frame = stretch(torch.rand(1, 1, 32, 32))
+    with torch.no_grad():
+        torch.testing.assert_close(wide(frame).chroma, gray(frame).chroma, atol=1e-3, rtol=0)
+        torch.testing.assert_close(wide(frame).luminance, frame, atol=0.02, rtol=0)
+    assert wide.config.modality == "nir"
+    assert gray.config.modality == "gray"
+
+
+def test_pairs_that_will_be_measured_on_later_are_kept_out_as_well(nir_run: Path, tmp_path: Path) -> None:
+    later = {"pairs.held_out": [str(tmp_path / "pairs")], "test_pairs": ""}
+    with pytest.raises(TrainingDataError, match="scene0"):
+        train(load_config(nir_run, NirConfig, later), name="tiny")

@@ -26,7 +26,8 @@ class OptimizerConfig:
 
     Attributes:
         lr: Peak learning rate.
-        backbone_lr: Peak learning rate of the pretrained encoder.
+        backbone_lr: Peak learning rate of what is `slow`.
+        slow: Beginnings of the names of parameters that learn slowly: the pretrained encoder's.
         betas: Of the moments.
         schedule: How the rates go on after the warm-up: "cosine" to zero, "constant", or "linear" to zero from a part
             of the run on.
@@ -42,6 +43,7 @@ class OptimizerConfig:
 
     lr: float = 1e-3
     backbone_lr: float = 1.5e-4
+    slow: tuple[str, ...] = ("backbone.",)
     betas: tuple[float, ...] = (0.9, 0.99)
     schedule: Literal["cosine", "constant", "linear"] = "cosine"
     decay_from: float = 0.0

@@ -290,18 +290,18 @@ class Trainer:
 
 
 def parameter_groups(model: nn.Module, config: OptimizerConfig) -> list[dict]:
-    """Groups by learning rate (encoder or not) and weight decay (matrices and kernels only)."""
+    """Groups by learning rate (slow or not) and weight decay (matrices and kernels only)."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        groups.setdefault((name.startswith("backbone."), parameter.ndim >= 2), []).append(parameter)
+        groups.setdefault((name.startswith(config.slow), parameter.ndim >= 2), []).append(parameter)
     return [
         {
             "params": parameters,
-            "lr": config.backbone_lr if in_backbone else config.lr,
-            "peak_lr": config.backbone_lr if in_backbone else config.lr,
+            "lr": config.backbone_lr if is_slow else config.lr,
+            "peak_lr": config.backbone_lr if is_slow else config.lr,
             "weight_decay": config.weight_decay if decays else 0.0,
         }
-        for (in_backbone, decays), parameters in groups.items()
+        for (is_slow, decays), parameters in groups.items()
     ]
 
 

@@ -1,5 +1,6 @@
 """The network that a run starts from: a checkpoint, or a new one with a pretrained encoder."""
 
+import copy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,26 @@ def build_network(config: RunConfig, architecture: str, **fixed: Any) -> Coloriz
         raise ConfigError(f"model does not describe a {architecture}: {error}") from error
     load_backbone_weights(model, config.backbone_weights)
     return model
+
+
+@torch.no_grad()
+def widen_for_nir(model: ColorizerModel) -> ColorizerModel:
+    """A network for gray photographs as one for near-infrared frames.
+
+    It has the same weights. What adds the luminance, if the network can predict it, begins at 0.
+    """
+    config = copy.deepcopy(model.config)
+    config.modality = "nir"
+    if hasattr(config, "predicts_luminance"):
+        config.predicts_luminance = True
+    wide, weights = type(model)(config), model.state_dict()
+    for key, value in wide.state_dict().items():
+        if key in weights and value.shape == weights[key].shape:
+            value.copy_(weights[key])
+        elif key in weights:  # of a head that gives chroma: the luminance comes in front
+            value[:1].zero_()
+            value[1:].copy_(weights[key])
+    return wide
 
 
 def save_network(model: ColorizerModel, folder: Path) -> None:

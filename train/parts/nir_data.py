@@ -18,6 +18,7 @@ from colorizer_hf.errors import TrainingDataError
 from colorizer_hf.metrics.pairs import NirPair, read_pairs
 
 from .data import DataConfig, MemoryCrops, MemoryPhotos, RandomCrop, reduce_photo
+from .leaks import check_split
 
 STRETCHED = (0.5, 99.5)  # percentiles of 16-bit infrared that become black and white
 
@@ -34,6 +35,7 @@ class PairConfig:
         camera_jitter: How differently the infrared of a pair is exposed each time, in [0, 1]; see
             `pseudo_nir.expose_anew`.
         photo_share: Share of the samples that come from ordinary photographs, in [0, 1].
+        held_out: Folders and tars of pairs to be measured on later; for leaks they count as test pairs.
         drop_leaks: Train without the pairs that show test pairs instead of refusing to train; see `leaks.check_split`.
         num_workers: Processes that prepare crops.
     """
@@ -44,6 +46,7 @@ class PairConfig:
     stored_size: int = 256
     camera_jitter: float = 0.0
     photo_share: float = 0.0
+    held_out: tuple[str, ...] = ()
     drop_leaks: bool = False
     num_workers: int = 1
 
@@ -55,6 +58,24 @@ def read_training_pairs(config: PairConfig) -> list[NirPair]:
         ImageError: a source cannot be read or has no pairs.
     """
     return [pair for source in config.sources for pair in read_pairs(source)]
+
+
+def read_split(config: PairConfig, test: str | None) -> tuple[list[NirPair], list[NirPair]]:
+    """The pairs to train on, none if all samples are photographs, and those to measure on, none without `test`.
+
+    Training pairs that show a test pair are dropped, and named, if `config.drop_leaks` allows it.
+
+    Raises:
+        ImageError: a source cannot be read or has no pairs.
+        TrainingDataError: the split leaks and that is not allowed.
+    """
+    pairs = read_training_pairs(config) if config.photo_share < 1 else []
+    tested = list(read_pairs(test)) if test else []
+    kept = [pair for source in config.held_out for pair in read_pairs(source)] if pairs else []
+    pairs, leaks = check_split(pairs, [*tested, *kept], allow=config.drop_leaks)
+    for leak in leaks:
+        print(f"dropped: {leak}")
+    return pairs, tested
 
 
 def join_pair(pair: NirPair, stored_size: int) -> np.ndarray:

@@ -1,12 +1,12 @@
-"""Train the flagship on near-infrared (NIR) frames: it learns the luminance in visible light and the chroma.
+"""Train a network on near-infrared (NIR) frames: it learns the luminance in visible light and the chroma.
 
     python -m train.recipes.nir --config train/configs/nir/pseudo.yaml --data photos/ --output runs/pseudo
     python -m train.recipes.nir --config train/configs/nir/pairs.yaml --data photos/ --init runs/pseudo/model \
         --output runs/nir --set pairs.sources=[train.tar] --set test_pairs=val.tar
 
-Starts from the checkpoint for gray photographs. First on infrared made up from colour photographs, then on registered
-pairs with a share of the former, so that what the few pairs do not show is not forgotten. Pairs that show what those of
-the evaluation show are found, and refused or dropped (`train/parts/leaks.py`).
+The flagship starts from the checkpoint for gray photographs. First on infrared made up from colour photographs, then on
+registered pairs with a share of the former, so that what the few pairs do not show is not forgotten. Pairs that show
+what those of the evaluation show are found, and refused or dropped (`train/parts/leaks.py`).
 """
 
 from dataclasses import dataclass, field
@@ -18,24 +18,21 @@ import torch
 from torch import Tensor
 
 from colorizer_hf.color import rgb_to_lab
-from colorizer_hf.errors import CheckpointError
 from colorizer_hf.image_processing import ColorizerImageProcessor
-from colorizer_hf.metrics.pairs import NirPair, read_pairs
+from colorizer_hf.metrics.pairs import NirPair
 from colorizer_hf.metrics.vcip2020 import evaluate_pairs
 from colorizer_hf.models.base import ColorizerModel, luminance_loss
-from colorizer_hf.models.chromaformer import ChromaFormerModel
+from colorizer_hf.models.cocolor import NIR
 from colorizer_hf.pipeline import ColorizationPipeline
 from train.parts.config import RunConfig
 from train.parts.hint_simulation import HintConfig, simulate_hints
-from train.parts.leaks import check_split
 from train.parts.loop import Evaluator, Objective, ObjectiveOutput
 from train.parts.losses import LossConfig, colorization_loss
-from train.parts.networks import build_network
-from train.parts.nir_data import PairConfig, build_pair_loader, read_training_pairs, split_batch
+from train.parts.networks import build_network, widen_for_nir
+from train.parts.nir_data import PairConfig, build_pair_loader, read_split, split_batch
 from train.parts.pseudo_nir import PseudoNirConfig, expose_anew, make_pseudo_nir
 from train.parts.run import command_line, mean_chroma_of, run
 
-NIR = {"modality": "nir", "predicts_luminance": True}
 MEASURES = ("psnr", "luma_psnr", "ssim", "angle", "ciede2000")
 
 
@@ -44,14 +41,16 @@ class NirConfig(RunConfig):
     """A run of this recipe.
 
     Attributes:
+        architecture: Of the network, a key of `colorizer_hf.models.auto.ARCHITECTURES`.
         pairs: Registered pairs, and the share of made-up infrared among them.
         test_pairs: Folder or tar of pairs to measure on, never trained on; None measures nothing.
         pseudo: How infrared is made up from `data`.
-        hints: How hints are simulated.
+        hints: How hints are simulated, as all below for networks that take them; others descend their own loss.
         loss: Weights of the chroma's terms.
         luminance: Weight of the luminance's term.
     """
 
+    architecture: str = "chromaformer"
     pairs: PairConfig = field(default_factory=PairConfig)
     test_pairs: str | None = None
     pseudo: PseudoNirConfig = field(default_factory=PseudoNirConfig)
@@ -80,6 +79,9 @@ class NirObjective(Objective):
         seen, _ = rgb_to_lab(nir.expand(-1, 3, -1, -1))  # a frame is read as a gray photograph is
         luminance, chroma = rgb_to_lab(rgb)
         features = self.network.encode(seen)
+        if not self.network.supports_hints:
+            loss = self.network.loss(self.network.decode(features), torch.cat([luminance, chroma], dim=1))
+            return ObjectiveOutput(loss, {"loss": loss.item()})
         with torch.autocast(photos.device.type, enabled=False):
             hints = simulate_hints(chroma, self.hints, generator)
             automatic, hinted = self.network.decode(features), self.network.decode(features, hints)
@@ -90,21 +92,16 @@ class NirObjective(Objective):
 
 
 def build_nir_network(config: NirConfig) -> ColorizerModel:
-    """The network of a run; from a checkpoint for gray photographs it is all but the head for the luminance.
+    """The network of a run; from a checkpoint for gray photographs it is all but what gives the luminance.
 
     Raises:
-        CheckpointError: the checkpoint cannot be loaded, or other weights than that head's are missing.
+        ConfigError: networks of this architecture predict no luminance.
+        CheckpointError: the checkpoint cannot be loaded.
     """
     if not config.init:
-        return build_network(config, "chromaformer", **NIR)
-    model, info = ChromaFormerModel.from_pretrained(
-        config.init, **config.model, **NIR, output_loading_info=True, dtype=torch.float32
-    )
-    strange = [key for key in info["missing_keys"] if not key.startswith("luminance_head.")]
-    if strange or info["unexpected_keys"]:
-        key = sorted([*strange, *info["unexpected_keys"]])[0]
-        raise CheckpointError(f"{config.init} does not fit this network, by {key} for one; it cannot be started from")
-    return model
+        return build_network(config, config.architecture, **NIR)
+    model = build_network(config, config.architecture)
+    return model if model.config.modality == "nir" else widen_for_nir(model)
 
 
 def build_nir_evaluator(test: list[NirPair]) -> Evaluator:
@@ -126,13 +123,8 @@ def build_nir_evaluator(test: list[NirPair]) -> Evaluator:
 
 
 def train(config: NirConfig, *, name: str) -> dict[str, Any]:
-    """Train the flagship on near-infrared frames."""
-    pairs = read_training_pairs(config.pairs) if config.pairs.photo_share < 1 else []
-    test = list(read_pairs(config.test_pairs)) if config.test_pairs else []
-    if pairs and test:
-        pairs, leaks = check_split(pairs, test, allow=config.pairs.drop_leaks)
-        for leak in leaks:
-            print(f"dropped: {leak}")
+    """Train a network on near-infrared frames."""
+    pairs, test = read_split(config.pairs, config.test_pairs)
     loader = partial(
         build_pair_loader, pairs, config.data, config.pairs, batch_size=config.batch_size, seed=config.seed
     )
