@@ -6,14 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from PIL import Image
 
 from colorizer_hf.metrics.photos import load_photos
+from colorizer_hf.models.unet import UNetConfig, UNetModel
+from tests.train.test_nir import write_pairs
 from train.parts.config import ConfigError, read_yaml
+from train.parts.examiners import PhotoExaminer
 from train.parts.experiments import read_comparison
-from train.recipes.reproduce import EXAMPLES, Reproduction
+from train.recipes.reproduce import EXAMPLES, Reproduction, examine_pairs
 
+SCENES = {"pairs": range(6), "test": range(20, 23), "more": range(30, 32)}
 SECOND = {"adversarial": {"width": 4}, "steps": 2}
 
 
@@ -40,10 +45,12 @@ def reproduction(table: Path, photo_tar: Path, tmp_path: Path) -> Reproduction:
         runs=tmp_path / "runs",
         results=tmp_path / "results",
         overrides={"steps": None},
-        photos=list(load_photos(photo_tar, limit=2, size=256)),
-        lpips=[],
-        shown=[EXAMPLES / "coffee_cup.jpg"],
+        examiner=examine(photo_tar),
     )
+
+
+def examine(photos: Path, hints: tuple[int, ...] = (0,)) -> PhotoExaminer:
+    return PhotoExaminer(list(load_photos(photos, limit=2, size=256)), [EXAMPLES / "coffee_cup.jpg"], [], hints)
 
 
 def record(reproduction: Reproduction, name: str) -> dict[str, Any]:
@@ -98,16 +105,13 @@ def test_the_flagship_is_measured_with_hints(tiny_run: Path, photo_tar: Path, tm
     }
     table = tmp_path / "search.yaml"
     table.write_text(yaml.safe_dump(values))
-    photos = list(load_photos(photo_tar, limit=2, size=256))
     results = tmp_path / "results"
     reproduction = Reproduction(
         read_comparison(table),
         runs=tmp_path / "runs",
         results=results,
         overrides={},
-        photos=photos,
-        lpips=[],
-        shown=[EXAMPLES / "coffee_cup.jpg"],
+        examiner=examine(photo_tar, (0, 1, 10)),
     )
     reproduction.reproduce("base")
     reproduction.summarize()
@@ -150,9 +154,7 @@ def test_networks_are_measured_with_what_they_are_told_and_without(
         runs=tmp_path / "runs",
         results=tmp_path / "results",
         overrides={},
-        photos=list(load_photos(photo_tar, limit=2, size=256)),
-        lpips=[],
-        shown=[EXAMPLES / "coffee_cup.jpg"],
+        examiner=examine(photo_tar, (0, 1)),
     )
     for name in ("fusion", "global"):
         reproduction.reproduce(name)
@@ -166,6 +168,53 @@ def test_networks_are_measured_with_what_they_are_told_and_without(
     assert len({line.count("|") for line in lines}) == 1
     assert sum("the same, told nothing" in line for line in lines) == 2
     assert record(reproduction, "fusion")["gmacs"] > 1.2 * record(reproduction, "full")["gmacs"]
+
+
+def test_pairs_are_measured_by_their_own_protocol_and_their_pictures_stay_with_the_runs(
+    tiny_gan: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    UNetModel(UNetConfig(width=4, depth=2, working_size=64)).save_pretrained(tmp_path / "gray")
+    pairs, test, more = (write_pairs(tmp_path / name, seeds) for name, seeds in SCENES.items())
+    kept = ("data", "optimizer", "batch_size", "log_every", "report_to")
+    common = {key: value for key, value in read_yaml(tiny_gan).items() if key in kept}
+    common |= {"output": "", "pairs": {"crop_size": 32, "num_workers": 0}, "steps": 2}
+    network = {"architecture": "unet", "model": {"width": 4, "depth": 2, "working_size": 64}}
+    two = {"gray": str(tmp_path / "gray"), "weights": {"features": 0}, "model": {"translator_width": 4}}
+    experiments = {
+        "regression": {"title": "alone", "recipe": "nir", "run": network},
+        "two": {"title": "two", "recipe": "cocolor", "routes": ["nir", "gray"], "run": two | {"stage": "fusion"}},
+    }
+    table = tmp_path / "nir.yaml"
+    values = {"title": "Frames", "about": "Two.", "protocol": "vcip2020", "common": common, "experiments": experiments}
+    table.write_text(yaml.safe_dump(values))
+    sources = [str(test), str(more)]
+    reproduction = Reproduction(
+        read_comparison(table),
+        runs=tmp_path / "runs",
+        results=tmp_path / "results",
+        overrides={"pairs.sources": [str(pairs)], "pairs.held_out": sources},
+        examiner=examine_pairs([str(pairs)], sources, [], limit=2),
+        pictures=tmp_path / "runs",
+    )
+    for name in experiments:
+        reproduction.reproduce(name)
+    reproduction.summarize()
+    two_routes = record(reproduction, "two")
+    measured = [two_routes["evaluation"], two_routes["routes"]["nir"], two_routes["routes"]["gray"]]
+    assert [one["test"]["images"] for one in measured] == [2, 2, 2]
+    assert len({one["test"]["rows"][0]["psnr"] for one in measured}) == 3
+    assert two_routes["evaluation"]["test"]["training_images"] == 6
+
+    page = (reproduction.results / "README.md").read_text()
+    for line in ("## test", "## more", "NIR copied", "NIR table", "true gray", "| regression | alone", "F_N alone"):
+        assert line in page
+    assert "grid.jpg" not in page
+    assert {path.name for path in reproduction.results.iterdir()} == {
+        *("README.md", "curves.png", "regression.json", "two.json")
+    }
+    with Image.open(tmp_path / "runs" / "grid.jpg") as grid:
+        assert grid.height == 4 * 128
 
 
 def test_names_what_it_does_not_know(reproduction: Reproduction) -> None:

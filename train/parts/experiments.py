@@ -1,7 +1,7 @@
 """A table of experiments: which runs it compares, what is kept of each, how it is drawn and written."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -9,8 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from colorizer_hf.imaging import read
-from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.metrics.nir_report import FLOOR_LABELS
 
 from .config import build_config, read_yaml
 
@@ -18,16 +17,28 @@ STRIP_HEIGHT = 128
 LABEL_WIDTH = 150
 SMOOTHED = 5  # lines of the log that a point of a curve is the mean of
 
-# Key of an evaluation's row, column of the table, decimals.
-MEASURES = (
-    ("psnr", "PSNR", 2),
-    ("gain", "over gray", 2),
-    ("ssim", "SSIM", 4),
-    ("mse", "MSE", 0),
-    ("ae", "AE", 2),
-    ("lpips_alex", "LPIPS (alex)", 4),
-    ("colourfulness", "colourfulness", 1),
-)
+# By protocol: key of an evaluation's row, column of the table, decimals.
+MEASURES = {
+    "siggraph17": (
+        ("psnr", "PSNR", 2),
+        ("gain", "over gray", 2),
+        ("ssim", "SSIM", 4),
+        ("mse", "MSE", 0),
+        ("ae", "AE", 2),
+        ("lpips_alex", "LPIPS (alex)", 4),
+        ("colourfulness", "colourfulness", 1),
+    ),
+    "vcip2020": (
+        ("psnr", "PSNR", 2),
+        ("luma_psnr", "luma", 2),
+        ("ssim", "SSIM", 3),
+        ("angle", "angle", 2),
+        ("ciede2000", "CIEDE2000", 2),
+        ("lpips_alex", "LPIPS (alex)", 3),
+    ),
+}
+FLOORS = {"siggraph17": {"gray": "gray floor", "tone": "tone floor"}, "vcip2020": FLOOR_LABELS}
+ROUTES = {"nir": "the same, F_N alone", "gray": "the same, F_G after translation alone"}
 
 
 @dataclass(frozen=True)
@@ -43,15 +54,17 @@ class Experiment:
         teacher: Experiment that recipe `distill` learns from.
         told: What the network is told when it is measured: the true "palette" of each photograph, or "boxes" around
             what is salient on it. It is measured without as well.
+        routes: Of a CoColor that are measured besides what it gives.
     """
 
     title: str
-    recipe: Literal["gan", "distill", "pretrain", "guided", "instance"]
+    recipe: Literal["gan", "distill", "pretrain", "guided", "instance", "nir", "cocolor"]
     run: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
     prune: float = 0.0
     teacher: str | None = None
     told: Literal["palette", "boxes"] | None = None
+    routes: tuple[str, ...] = ()
 
     @property
     def needs(self) -> list[str]:
@@ -69,6 +82,7 @@ class Comparison:
         common: Values of the recipes' configurations that all experiments share.
         experiments: By name, in the order of the table.
         hints: Numbers of hints to measure with; 0 first.
+        protocol: What is measured: "siggraph17" on photographs, "vcip2020" on pairs of near infrared and colour.
     """
 
     title: str
@@ -76,6 +90,7 @@ class Comparison:
     common: dict[str, Any]
     experiments: dict[str, Experiment]
     hints: tuple[int, ...] = (0,)
+    protocol: Literal["siggraph17", "vcip2020"] = "siggraph17"
 
 
 def read_comparison(path: Path) -> Comparison:
@@ -91,25 +106,8 @@ def read_comparison(path: Path) -> Comparison:
     return build_config(Comparison, values)
 
 
-def draw_strip(
-    pipeline: ColorizationPipeline, photos: Sequence[Path], told: Callable[[Path], dict[str, Any]] = lambda _: {}
-) -> Image.Image:
-    """Photographs in the colours of a network, those it expects (vividness 0), side by side.
-
-    Args:
-        pipeline: With the network.
-        photos: Files.
-        told: Options of the pipeline for each of them.
-    """
-    return _side_by_side([pipeline(photo, vividness=0.0, **told(photo)).image for photo in photos])
-
-
-def draw_gray_strip(photos: Sequence[Path]) -> Image.Image:
-    """The same photographs as the networks see them."""
-    return _side_by_side([Image.fromarray(read(photo).luminance).convert("RGB") for photo in photos])
-
-
-def _side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+    """A strip of pictures, each cut to a square."""
     size = (STRIP_HEIGHT, STRIP_HEIGHT)
     strip = Image.new("RGB", (STRIP_HEIGHT * len(pictures), STRIP_HEIGHT))
     for i, picture in enumerate(pictures):
@@ -157,39 +155,63 @@ def draw_curves(records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def write_page(comparison: Comparison, records: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """The table as Markdown, floors and ceiling beside the experiments; those without a record are left out."""
+def write_page(
+    comparison: Comparison, records: Mapping[str, Mapping[str, Any]], path: Path, *, has_pictures: bool
+) -> None:
+    """A table in Markdown for everything that is measured on, and the pictures if they lie beside the page."""
+    sets = _by_set(next(iter(records.values()))["evaluation"])
+    tables = [(f"## {name}\n\n" if name else "") + _make_table(comparison, records, name) for name in sets]
+    missing = [name for name in comparison.experiments if name not in records]
+    parts = [f"# {comparison.title}", comparison.about.strip(), *tables]
+    if missing:
+        parts.append(f"Not run yet: {', '.join(missing)}.")
+    parts.append("![Learning curves](curves.png)")
+    if has_pictures:
+        parts.append("![Photographs in the colours of each network](grid.jpg)")
+    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def _make_table(comparison: Comparison, records: Mapping[str, Mapping[str, Any]], chosen: str) -> str:
+    """The experiments as measured on one set, floors and ceiling beside; those without a record are left out."""
+    measures = MEASURES[comparison.protocol]
+
+    def cells(row: Mapping[str, Any]) -> list[str]:
+        return ["" if row.get(key) is None else f"{row[key]:.{places}f}" for key, _, places in measures]
+
     hinted = [f"{count} hint{'s' * (count > 1)}" for count in comparison.hints[1:]]
     costs = ["parameters", "GMAC", "time", "steps", "minutes"]
-    head = ["", "experiment", *(title for _, title, _ in MEASURES), *hinted, *costs]
+    nothing = [""] * len(hinted + costs)
+    head = ["", "experiment", *(title for _, title, _ in measures), *hinted, *costs]
     lines = [head, ["---", "---", *["---:"] * (len(head) - 2)]]
-    evaluation = next(iter(records.values()))["evaluation"]
-    for name in ("gray", "tone"):
-        lines.append(["", f"{name} floor", *_cells(evaluation["references"][name]), *[""] * len(hinted + costs)])
+    evaluation = _by_set(next(iter(records.values()))["evaluation"])[chosen]
+    first = evaluation["rows"][0]
+    references = evaluation.get("references") or first["references"]
+    for name, label in FLOORS[comparison.protocol].items():
+        if name in references:
+            lines.append(["", label, *cells(references[name]), *nothing])
     for name, record in records.items():
-        automatic, *others = record["evaluation"]["rows"]
+        automatic, *others = _by_set(record["evaluation"])[chosen]["rows"]
         cost = [f"{record['parameters'] / 1e6:.2f} M", f"{record['gmacs']:.2f}", f"{record['time']:.1f}x"]
         effort = [f"{record['total_steps']:,}", f"{record['total_minutes']:.0f}"]
-        title = comparison.experiments[name].title
         gains = [f"{row['gain']:.2f}" for row in others] + [""] * (len(hinted) - len(others))
-        lines.append([name, title, *_cells(automatic), *gains, *cost, *effort])
-        if untold := record.get("untold"):
-            automatic = untold["rows"][0]
-            lines.append(["", "the same, told nothing", *_cells(automatic), *[""] * len(hinted + costs)])
-    truth = f"{evaluation['rows'][0]['truth_colourfulness']:.1f}"
-    lines.append(["", "truth", *[""] * (len(MEASURES) - 1), truth, *[""] * len(hinted + costs)])
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    missing = [name for name in comparison.experiments if name not in records]
-    note = f"\n\nNot run yet: {', '.join(missing)}." if missing else ""
-    path.write_text(
-        f"# {comparison.title}\n\n{comparison.about.strip()}\n\n{table}{note}\n\n"
-        "![Learning curves](curves.png)\n\n![Photographs in the colours of each network](grid.jpg)\n",
-        encoding="utf-8",
-    )
+        lines.append([name, comparison.experiments[name].title, *cells(automatic), *gains, *cost, *effort])
+        for label, other in _variants(record).items():
+            lines.append(["", label, *cells(_by_set(other)[chosen]["rows"][0]), *nothing])
+    if "truth_colourfulness" in first:
+        truth = f"{first['truth_colourfulness']:.1f}"
+        lines.append(["", "truth", *[""] * (len(measures) - 1), truth, *nothing])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    return ["" if row.get(key) is None else f"{row[key]:.{places}f}" for key, _, places in MEASURES]
+def _by_set(evaluation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Evaluations by what they are on; that of photographs, the one there is, by an empty name."""
+    return {"": evaluation} if "rows" in evaluation else evaluation
+
+
+def _variants(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Further evaluations of the same network, by what to call them."""
+    untold = {"the same, told nothing": record["untold"]} if "untold" in record else {}
+    return untold | {ROUTES[route]: evaluation for route, evaluation in record.get("routes", {}).items()}
 
 
 def read_records(folder: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]:
