@@ -33,6 +33,7 @@ TINY_COCOLOR: dict[str, Any] = {
     "fusion_width": 8,
     "working_size": 64,
 }
+TINY_COLORMAMBA: dict[str, Any] = {"width": 8, "depth": 6, "state_size": 2}
 TINY_INSTANCE_FUSION: dict[str, Any] = {"width": 4, "fusion_width": 4, "instance_size": 32, "working_size": 32}
 
 

@@ -23,6 +23,7 @@ from ..options import refuse_unknown, take
 from .base import ColorizerConfig, ColorizerModel
 from .chromaformer import ChromaFormerConfig, ChromaFormerModel
 from .cocolor import CoColorConfig, CoColorModel
+from .colormamba import ColorMambaConfig, ColorMambaModel
 from .dynamic_unet import DynamicUNetConfig, DynamicUNetModel
 from .eccv16 import Eccv16Config, Eccv16Model
 from .fetching import MODEL_FILES, REQUIRED, HubOptions, fetch_checkpoint
@@ -104,6 +105,9 @@ ARCHITECTURES = {
     ),
     "cocolor": Architecture(
         config=CoColorConfig, model=CoColorModel, paper="Yang, Chen, Yang 2023", license="Apache-2.0"
+    ),
+    "colormamba": Architecture(
+        config=ColorMambaConfig, model=ColorMambaModel, paper="Zhai, Jin, Yang, Kang 2024", license="Apache-2.0"
     ),
     "eccv16": Architecture(
         config=Eccv16Config, model=Eccv16Model, paper="Zhang, Isola, Efros 2016", license="Apache-2.0"

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from colorizer_hf.models.colormamba import ColorMambaConfig, ColorMambaModel
 from colorizer_hf.models.dynamic_unet import DynamicUNetConfig, DynamicUNetModel
 from colorizer_hf.models.eccv16 import Eccv16Config, Eccv16Model
 from colorizer_hf.models.instance_fusion import InstanceFusionConfig, InstanceFusionModel
@@ -106,6 +107,43 @@ class TestInstanceFusion:
             for fusion, feature_map in zip(fusions, maps, strict=True):
                 fusion.whole(feature_map)
         assert counter.get_total_flops() / 2e9 == pytest.approx(5.32, abs=0.0051)
+
+
+class TestColorMamba:
+    """Parameters of an independent build from the table of its layers."""
+
+    @pytest.fixture
+    def model(self) -> ColorMambaModel:
+        with torch.device("meta"):
+            return ColorMambaModel(ColorMambaConfig())
+
+    def test_in_all(self, model: ColorMambaModel) -> None:
+        assert parameters(model) == 100_244_135
+
+    def test_for_hsv(self, model: ColorMambaModel) -> None:
+        hsv = model.hsv
+        parts = [parameters(part) for part in (hsv.encoder, hsv.edge_encoder, hsv.ups, hsv.decoder, hsv.head)]
+        assert parts == [7_957_380, 7_956_228, 2_786_240, 9_402_240, 1_731]
+        assert parameters(hsv) == 28_103_819
+
+    def test_for_rgb(self, model: ColorMambaModel) -> None:
+        rgb: Any = model.rgb
+        assert sum(parameters(down.conv) for down in rgb.downs) == 19_533_760
+        assert [parameters(down.mamba) for down in rgb.downs[:3]] == [207_941, 653_658, 2_382_981]
+        assert [parameters(down.mamba.block) for down in rgb.downs[:3]] == [170_885, 505_818, 1_792_389]
+        decoder = [4_194_816, 8_389_120, 8_389_120, 16_649_984, 7_145_472, 2_229_376, 1_303_232, 917_568]
+        assert [parameters(up) for up in rgb.ups] == decoder
+        assert [parameters(part) for part in (rgb.fusion, rgb.cross, rgb.head)] == [16_564, 124_993, 1_731]
+        assert parameters(rgb) == 72_140_316
+
+    def test_a_learned_frame_has_a_weight_for_each_channel_of_nine_blocks(self) -> None:
+        with torch.device("meta"):
+            assert parameters(ColorMambaModel(ColorMambaConfig(learned_frame=True))) == 100_244_135 + 1_344
+
+    def test_a_quarter_of_the_width_is_about_a_sixteenth(self) -> None:
+        with torch.device("meta"):
+            scan, plain = (ColorMambaModel(ColorMambaConfig(width=16, mixer=one)) for one in ("scan", "convolution"))
+        assert (parameters(scan), parameters(plain)) == (6_723_935, 6_614_063)
 
 
 @pytest.mark.parametrize(
