@@ -141,7 +141,7 @@ class TestRestoreLuminance:
     CODES = luminance_codes(PHOTO)
 
     @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-    @pytest.mark.parametrize(("negative", "share"), [(False, 0.55), (True, 0.6)], ids=["as it is", "dark for light"])
+    @pytest.mark.parametrize(("negative", "share"), [(False, 0.55), (True, 0.65)], ids=["as it is", "dark for light"])
     def test_the_frames_detail_is_kept_even_where_light_and_dark_change_places(
         self, dtype: Any, negative: bool, share: float
     ) -> None:
@@ -160,6 +160,13 @@ class TestRestoreLuminance:
         restored = restore_luminance(frame, torch.full((1, 20, 28), 0.3)).astype(float)
         assert np.corrcoef(restored.ravel(), frame.ravel())[0, 1] > 0.9
         assert restored.std() > 0.6 * frame.std()
+
+    def test_clouds_that_the_frame_knows_nothing_of_are_halved(self) -> None:
+        clouds = 0.5 + 0.1 * torch.sin(torch.arange(64) * (2 * torch.pi / 4)).expand(1, 48, 64)
+        sky = np.full((192, 256), 90, np.uint8)
+        restored = lightness_table(np.uint8)[restore_luminance(sky, clouds)]
+        assert restored.mean() == pytest.approx(0.5, abs=0.01)
+        assert 0.3 * clouds.std() < restored.std() < 0.6 * clouds.std()
 
     @given(st.sampled_from([0, 255]), st.floats(0, 1))
     def test_an_even_frame_takes_the_predicted_luminance(self, code: int, lightness: float) -> None:
