@@ -28,7 +28,7 @@ from .imaging import Photo, eight_bit, read, with_note, without_location, write
 from .imaging.addresses import fetch, is_address, shown
 from .imaging.levels import Levels, check_levels_and_band
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, ModelOptions, load_folder, resolve_checkpoint
-from .models.base import ColorizerModel, ColorizerOutput
+from .models.base import CONTRAST_ENDS, ColorizerModel, ColorizerOutput
 from .models.box_batch import BoxBatch
 from .models.fetching import HubOptions
 from .models.hint_batch import REACHES
@@ -40,6 +40,8 @@ from .suggestions import likely_colors
 TASK = "image-colorization"
 FAR_REACHING = "this network carries hints as far as it likes, whatever their reach"
 NOTHING_BOXED = "there are no boxes around things, so the photograph was coloured as a whole"
+_SAMPLES = 512  # of a frame's luminances say what it adds to the contrast of many
+_LEAST_CONTRAST = 1e-3
 # Options of a call that a pipeline can be made with.
 CALL_OPTIONS = (
     "hints",
@@ -47,6 +49,7 @@ CALL_OPTIONS = (
     "detector",
     "vividness",
     "palette",
+    "contrast",
     "size",
     "levels",
     "band",
@@ -321,6 +324,7 @@ class ColorizationPipeline(Pipeline):
         detector: Detector | str | PathLike[str] | None = None,
         vividness: float | None = None,
         palette: Palette | None = None,
+        contrast: tuple[float, float] | None = None,
         size: int | None = None,
         levels: Levels | None = None,
         band: int | None = None,
@@ -345,6 +349,8 @@ class ColorizationPipeline(Pipeline):
                 as photographs are, mistakes included; None takes what the pipeline was made with, as a rule
                 `DEFAULT_VIVIDNESS`.
             palette: Colours that the pictures should be made of; None leaves them to the network.
+            contrast: Of near-infrared frames that were exposed alike, from `common_contrast`; None takes what the
+                pipeline was made with, as a rule what each frame has by itself.
             size: Working resolution, shorter side in pixels; None takes the network's own.
             levels: Which numbers of a photograph are black and white, see `colorizer_hf.imaging.read`; None takes what
                 the pipeline was made with, as a rule "auto".
@@ -368,8 +374,8 @@ class ColorizationPipeline(Pipeline):
             ValueError: an option is outside its range.
         """
         _check_counts(batch_size, num_workers)
-        options: dict[str, Any] = {"vividness": vividness, "palette": palette, "size": size, "detector": detector}
-        options |= {"levels": levels, "band": band, "allow_urls": allow_urls}
+        options: dict[str, Any] = {"vividness": vividness, "palette": palette, "contrast": contrast}
+        options |= {"size": size, "detector": detector, "levels": levels, "band": band, "allow_urls": allow_urls}
         workload = {"batch_size": batch_size, "num_workers": num_workers}
         many = photos_of(photos)
         given: dict[str, Any] = {"hints": hints, "boxes": boxes}
@@ -397,6 +403,7 @@ class ColorizationPipeline(Pipeline):
         detector: Detector | str | PathLike[str] | None = None,
         vividness: float | None = None,
         palette: Palette | None = None,
+        contrast: tuple[float, float] | None = None,
         size: int | None = None,
         levels: Levels | None = None,
         band: int | None = None,
@@ -409,12 +416,22 @@ class ColorizationPipeline(Pipeline):
             check_amount("vividness", vividness)
         if palette is not None and not isinstance(palette, Palette):
             raise TypeError(f"palette must be a Palette, as Palette.of_colors gives it, got {type(palette).__name__}")
+        if contrast is not None:
+            self._check_contrast(contrast)
         # An iterator's are for every photo, not for the first alone.
         hints, boxes = (list(given) if isinstance(given, Iterator) else given for given in (hints, boxes))
         check_levels_and_band("auto" if levels is None else levels, band)
         preprocess = {"size": size, "hints": hints, "levels": levels, "band": band, "allow_urls": allow_urls}
         preprocess |= {"boxes": boxes, "detector": self._check_detector(detector)}
-        return _given(preprocess), _given({"vividness": vividness, "palette": palette}), {}
+        return _given(preprocess), _given({"vividness": vividness, "palette": palette, "contrast": contrast}), {}
+
+    def _check_contrast(self, contrast: tuple[float, float]) -> None:
+        """Raises ColorizerError if the network's photos are not near-infrared frames, ValueError for no luminances."""
+        if self.model.config.modality == "gray":
+            raise ColorizerError(f"{self.model.config.model_type} takes no contrast; near-infrared frames have one")
+        low, high = contrast
+        if not 0 <= low < high <= 1:
+            raise ValueError(f"contrast must be two luminances in 0..1, the darker one first, got {contrast!r}")
 
     def _check_detector(self, detector: Any) -> Detector | None:
         """A caller's detector, loaded if it is the name of one."""
@@ -514,9 +531,35 @@ class ColorizationPipeline(Pipeline):
             notes = (f"{most} of {len(things)} boxes were used, those with the highest scores",)
         return batch.to(self.device), notes
 
-    def encode(self, luminance: Tensor, boxes: BoxBatch | None) -> Any:
+    def common_contrast(self, frames: Iterable[Any], **options: Any) -> tuple[float, float]:
+        """The `contrast` of near-infrared frames that one camera took at one exposure, as of a film or a series.
+
+        Each frame at its own contrast would change its brightness with what comes into view.
+
+        Args:
+            frames: In any form that a call takes one in; at least one. Each counts as much as the others.
+            **options: `size`, `levels`, `band`, `allow_urls` of a call.
+
+        Returns:
+            The luminances, L / 100, that count as black and as white.
+
+        Raises:
+            ImageError: a frame cannot be read.
+            ValueError: there is no frame.
+        """
+        places = np.linspace(0, 1, _SAMPLES)  # of a frame's luminances in order
+        seen = [np.quantile(self.prepare(frame, **options)["luminance"].numpy(), places) for frame in frames]
+        if not seen:
+            raise ValueError("there is no frame to see the contrast of")
+        darkest, brightest = np.quantile(seen, CONTRAST_ENDS).tolist()
+        darkest = min(darkest, 1 - _LEAST_CONTRAST)
+        return darkest, max(brightest, darkest + _LEAST_CONTRAST)
+
+    def encode(self, luminance: Tensor, boxes: BoxBatch | None, contrast: tuple[float, float] | None = None) -> Any:
         """What the network knows of photos (B, 1, h, w) before any edit; see the contract."""
         where: dict[str, Any] = {} if boxes is None else {"boxes": boxes}
+        if contrast is not None:
+            where["contrast"] = torch.tensor(contrast)
         return self.model.encode(luminance, **where)
 
     def prepare_palette(self, palette: Palette | None, batch_size: int = 1) -> Tensor | None:
@@ -530,11 +573,15 @@ class ColorizationPipeline(Pipeline):
         return None if palette is None else palette.to_tensor().to(self.device).expand(batch_size, -1, -1)
 
     def _forward(  # ty: ignore[incompatible-method-override]
-        self, input_tensors: dict[str, Any], vividness: float = DEFAULT_VIVIDNESS, palette: Palette | None = None
+        self,
+        input_tensors: dict[str, Any],
+        vividness: float = DEFAULT_VIVIDNESS,
+        palette: Palette | None = None,
+        contrast: tuple[float, float] | None = None,
     ) -> ColorizerOutput:
         luminance = input_tensors["luminance"]
         colors = self.prepare_palette(palette, len(luminance))
-        features = self.encode(luminance, input_tensors["boxes"])
+        features = self.encode(luminance, input_tensors["boxes"], contrast)
         return self.model.decode(features, input_tensors["hints"], colors, vividness=vividness)
 
     def postprocess(  # ty: ignore[incompatible-method-override]

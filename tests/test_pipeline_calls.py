@@ -17,7 +17,7 @@ from transformers import ResNetConfig, ResNetModel
 from transformers import pipeline as transformers_pipeline
 from transformers.pipelines.pt_utils import KeyDataset
 
-from colorizer_hf.errors import HintError, ImageError
+from colorizer_hf.errors import ColorizerError, HintError, ImageError
 from colorizer_hf.hints import Hint
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
@@ -34,6 +34,12 @@ make_pipeline: Any = transformers_pipeline
 @pytest.fixture(scope="module")
 def pipe() -> ColorizationPipeline:
     return ColorizationPipeline.from_pretrained(device="cpu", size=64)
+
+
+@pytest.fixture(scope="module")
+def nir() -> ColorizationPipeline:
+    config = ChromaFormerConfig(**TINY_CHROMAFORMER, modality="nir", predicts_luminance=True)
+    return ColorizationPipeline(ChromaFormerModel(config), device="cpu", size=64)
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +214,34 @@ class TestHalfPrecision:
     def test_may_be_asked_for_later(self, gray: np.ndarray, pipe: ColorizationPipeline) -> None:
         half = ColorizationPipeline(load_model().half(), device="cpu")
         assert np.abs(half(gray, size=64).pixels.astype(int) - pipe(gray).pixels).mean() < 1
+
+
+class TestCommonContrast:
+    """Of near-infrared frames that were exposed alike."""
+
+    def test_of_one_frame_is_its_own(self, nir: ColorizationPipeline, gray: np.ndarray) -> None:
+        contrast = nir.common_contrast([gray])
+        own, common = nir(gray).predicted_luminance, nir(gray, contrast=contrast).predicted_luminance
+        torch.testing.assert_close(own, common, atol=5e-3, rtol=0)
+
+    def test_lies_between_the_darkest_and_the_brightest_of_all(
+        self, nir: ColorizationPipeline, gray: np.ndarray
+    ) -> None:
+        (low, _), (_, high) = (nir.common_contrast([frame]) for frame in (gray // 2, gray))
+        assert nir.common_contrast(iter([gray, gray // 2])) == pytest.approx((low, high), abs=0.01)
+
+    def test_of_even_frames_can_be_used(self, nir: ColorizationPipeline) -> None:
+        white = np.full((40, 50), 255, np.uint8)
+        contrast = nir.common_contrast([white, white])
+        assert np.isfinite(np.asarray(nir(white, contrast=contrast).predicted_luminance)).all()
+
+    def test_needs_frames_and_a_network_for_them(self, nir: ColorizationPipeline, pipe: ColorizationPipeline) -> None:
+        with pytest.raises(ValueError, match="no frame"):
+            nir.common_contrast([])
+        with pytest.raises(ValueError, match="darker one first"):
+            nir(np.zeros((40, 50), np.uint8), contrast=(0.5, 0.4))
+        with pytest.raises(ColorizerError, match="near-infrared"):
+            pipe(np.zeros((40, 50), np.uint8), contrast=(0.0, 0.4))
 
 
 class TestAddresses:

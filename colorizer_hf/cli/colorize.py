@@ -17,6 +17,7 @@ from .devices import Device
 from .file_dates import take_dates
 from .hint_options import parse_hint, read_hints
 from .photo_files import Outputs, PhotoFile, exists, find_photos, make_folder
+from .same_camera import find_exposure
 from .standard_streams import STANDARD, check_standard_streams, read_standard_input, standard_output
 from .startup import heavy_imports
 
@@ -89,6 +90,10 @@ def colorize(
     nir: Annotated[
         bool, typer.Option("--nir", help="The photographs are near-infrared frames; their brightness changes too.")
     ] = False,
+    same_camera: Annotated[
+        bool,
+        typer.Option("--same-camera", help="Near-infrared frames at one exposure, as of a film."),
+    ] = False,
     levels: Annotated[
         str,
         typer.Option(
@@ -141,11 +146,16 @@ def colorize(
             problem = f"{model} was trained for gray photographs, not for near-infrared frames; take another model"
             raise typer.BadParameter(problem, param_hint="--nir")
         colors = _read_palette(like, palette, palette_strength)
+        contrast = None
+        if same_camera:
+            paths = [photo.path for photo, _ in jobs if photo.path]
+            black_and_white, contrast = find_exposure(pipeline, paths, levels=black_and_white, band=band, size=size)
         for photo, target in with_progress(jobs):
             try:
                 picture = read(photo.path or read_standard_input(), levels=black_and_white, band=band)
                 known = [*(read_hints(hints, picture.size, reach) if hints else ()), *dabs]
                 options: dict[str, Any] = {"vividness": vividness, "palette": colors, "size": size}
+                options |= {"contrast": contrast}
                 result = pipeline(picture, hints=known, boxes=things.get(photo.path), **options)
                 notes = _save(result, photo, target, quality=quality, note=not no_note, gps=not no_gps)
                 if keep_dates and photo.path and target:

@@ -76,7 +76,7 @@ def to_raster(samples: Samples, levels: Levels = "auto", band: int | None = None
     alpha_span = (0.0, _alpha_top(samples, span, extent))
     colors, alpha = (_scaling(samples.dtype, each, dtype) for each in (span, alpha_span))
     is_hole = _hole_finder(samples) if extent.has_holes else None
-    return replace(_raster(samples, dtype, colors, alpha, is_hole), notes=tuple(notes))
+    return replace(_raster(samples, dtype, colors, alpha, is_hole), notes=tuple(notes), levels=span)
 
 
 def _is_plain_byte(samples: Samples) -> bool:

@@ -23,6 +23,7 @@ class Photo:
         format: format of the source file, one of `formats.FORMATS`; None if it was no file.
         notes: what a user should know, as phrases: "page 1 of 3 was read".
         colors: (h, w, 3) uint8, sRGB, reduced: the colours that it came with; None if it was gray or nobody asked.
+        levels: the numbers of the source that became black and white; None where its codes were taken as they are.
     """
 
     luminance: np.ndarray
@@ -31,6 +32,7 @@ class Photo:
     format: str | None = None
     notes: tuple[str, ...] = ()
     colors: np.ndarray | None = None
+    levels: tuple[float, float] | None = None
 
     @property
     def size(self) -> tuple[int, int]:

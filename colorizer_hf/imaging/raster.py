@@ -23,6 +23,7 @@ class Raster:
         has_alpha: whether the last channel is alpha.
         rows: `rows(top, bottom)` gives these rows, (n, W) or (n, W, C), of `dtype`.
         notes: what of the picture this is, as phrases, where it is not all.
+        levels: the numbers that became black and white; None where codes were taken as they are.
     """
 
     size: tuple[int, int]
@@ -31,6 +32,7 @@ class Raster:
     has_alpha: bool
     rows: Callable[[int, int], np.ndarray]
     notes: tuple[str, ...] = ()
+    levels: tuple[float, float] | None = None
 
 
 def bands(height: int, width: int) -> Iterator[tuple[int, int]]:

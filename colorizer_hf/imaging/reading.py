@@ -163,7 +163,7 @@ def _to_photo(
         alpha = None if alpha is None else np.ascontiguousarray(turn(alpha))
         colors = None if colors is None else np.ascontiguousarray(turn(colors))
     notes = (*encoded.notes, *raster.notes, *profile_notes, *word_notes, *sketch.notes)
-    return Photo(luminance, alpha, metadata, format, tuple(dict.fromkeys(notes)), colors)
+    return Photo(luminance, alpha, metadata, format, tuple(dict.fromkeys(notes)), colors, raster.levels)
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
@@ -196,7 +196,7 @@ def _read_array(pixels: np.ndarray, options: _Options) -> Photo:
     sketch = ColorSketch(raster.size, options.own_colors or _GLANCE)
     luminance, alpha = luminance_and_alpha(raster, None, sketch)
     colors = None if options.own_colors is None else sketch.colors
-    return Photo(luminance, alpha, notes=(*raster.notes, *sketch.notes), colors=colors)
+    return Photo(luminance, alpha, notes=(*raster.notes, *sketch.notes), colors=colors, levels=raster.levels)
 
 
 def _as_codes(pixels: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from .hint_batch import HintBatch
 from .precision import in_full_precision
 
 CHROMA_SCALE = 110.0  # Lab a and b are divided by this everywhere; color.py has it too, which a network cannot import
+CONTRAST_ENDS = (0.005, 0.995)  # of a near-infrared frame's pixels, what is beyond becomes black and white
 LUMINANCE_MARGIN = 0.01  # black and white are taken for this much less than that, or nothing could move them
 
 
@@ -108,7 +109,9 @@ class ColorizerModel(PreTrainedModel):
         """Compute everything that does not depend on hints.
 
         Networks that look at things one by one (`supports_boxes`) take a second argument, a `BoxBatch`: where things
-        are is known with the photo, and no edit changes it. None and an empty batch mean the same.
+        are is known with the photo, and no edit changes it. None and an empty batch mean the same. Those of modality
+        "nir" take `contrast`, (2,): which luminance counts as black and which as white, instead of what `stretch` finds
+        in each frame.
 
         Args:
             luminance: (B, 1, H, W) in [0, 1].
@@ -247,13 +250,16 @@ def pad_to_multiple(luminance: Tensor, multiple: int) -> Tensor:
     return F.pad(luminance, (0, -width % multiple, 0, -height % multiple), mode="replicate")
 
 
-def stretch(luminance: Tensor) -> Tensor:
+def stretch(luminance: Tensor, contrast: Tensor | None = None) -> Tensor:
     """Near-infrared frames (B, 1, H, W) at full contrast: 0.5 % of the pixels become black, 0.5 % white.
 
-    Exposure says nothing about colour in near-infrared; an even frame stays even, and becomes black.
+    Exposure says nothing about colour in near-infrared; an even frame stays even, and becomes black. `contrast` (2,)
+    gives black and white instead, for frames that were exposed alike.
     """
-    ends = torch.quantile(luminance.float().flatten(1), torch.tensor([0.005, 0.995], device=luminance.device), dim=1)
-    low, high = ends.view(2, -1, 1, 1, 1).to(luminance.dtype)
+    if contrast is None:
+        ends = torch.tensor(CONTRAST_ENDS, device=luminance.device)
+        contrast = torch.quantile(luminance.float().flatten(1), ends, dim=1)
+    low, high = contrast.to(luminance).view(2, -1, 1, 1, 1)
     return ((luminance - low) / (high - low).clamp(min=1e-3)).clamp(0, 1)
 
 

@@ -254,10 +254,11 @@ class ChromaFormerModel(ColorizerModel):
             init.zeros_(module.bias)
 
     @in_full_precision
-    def encode(self, luminance: Tensor) -> ChromaFormerFeatures:
+    def encode(self, luminance: Tensor, contrast: Tensor | None = None) -> ChromaFormerFeatures:
+        """See the contract."""
         height, width = luminance.shape[-2:]
         if self.config.predicts_luminance:
-            luminance = stretch(luminance)
+            luminance = stretch(luminance, contrast)
         padded = pad_to_multiple(luminance, self.config.size_multiple)
         map4, map8, map16, map32 = self.backbone(padded)
         x = F.interpolate(self.project32(map32), scale_factor=2.0, mode="bilinear", align_corners=False)

@@ -155,9 +155,9 @@ class CoColorModel(HintlessColorizer):
             init.zeros_(module.weight)
 
     @in_full_precision
-    def encode(self, luminance: Tensor) -> Tensor:
+    def encode(self, luminance: Tensor, contrast: Tensor | None = None) -> Tensor:
         """The colours (B, 3, h, w) of frames of any size; see the contract."""
-        frame = stretch(luminance)
+        frame = stretch(luminance, contrast)
         if self.config.route == "nir":
             return self.color_by_nir(frame)
         gray = self.to_gray(frame)

@@ -122,9 +122,9 @@ class UNetModel(AutomaticColorizer):
         if module is self.head:
             init.normal_(self.head.weight, std=0.01)  # starts out nearly gray, where tanh is not saturated
 
-    def encode(self, luminance: Tensor) -> Tensor:
+    def encode(self, luminance: Tensor, contrast: Tensor | None = None) -> Tensor:
         """See the contract."""
-        return super().encode(stretch(luminance) if self.config.predicts_luminance else luminance)
+        return super().encode(stretch(luminance, contrast) if self.config.predicts_luminance else luminance)
 
     def contract(self, luminance: Tensor) -> list[Tensor]:
         return self.layers.contract(2 * luminance - 1)

@@ -397,6 +397,34 @@ class TestNearInfrared:
             change = np.asarray(colour.convert("L"), float) - np.asarray(frame.convert("L"), float)
         assert np.abs(change).mean() > 5
 
+    def test_frames_of_one_camera_agree_on_brightness_whatever_else_they_show(
+        self, nir_checkpoint: Path, tmp_path: Path
+    ) -> None:
+        twelve_bits = np.asarray(gray()).astype(np.uint16) * 3  # at most 765: alone it would be taken for ten bits
+        brighter = twelve_bits.copy()
+        brighter[:, WIDTH // 2 :] = 4000
+        for name, frame in (("1", twelve_bits), ("2", brighter)):
+            tifffile.imwrite(tmp_path / f"{name}.tif", frame)
+        (tmp_path / "3.tif").write_bytes(b"broken")
+
+        def brightness(*options: str) -> list[float]:
+            frames = [tmp_path / f"{name}.tif" for name in (1, 2, 3)]
+            out = tmp_path / f"out{len(options)}"
+            result = colorizer(*frames, "--nir", "--model", nir_checkpoint, *options, "-o", out)
+            assert result.exit_code == 1
+            assert "3.tif" in result.stderr
+            left = (slice(None), slice(WIDTH // 4))
+            return [float(tifffile.imread(out / f"{name}.tif")[left].mean()) for name in (1, 2)]
+
+        alone, together = brightness(), brightness("--same-camera")
+        assert abs(alone[0] - alone[1]) > 3000
+        assert abs(together[0] - together[1]) < 600
+
+    def test_one_exposure_is_for_near_infrared_frames_alone(self, photo: Path, tmp_path: Path) -> None:
+        result = colorizer(photo, "--same-camera", "-o", tmp_path / "out.png")
+        assert result.exit_code == 2
+        assert "give --nir too" in result.stderr
+
     def test_a_model_for_gray_photographs_is_refused(self, photo: Path, tmp_path: Path) -> None:
         result = colorizer(photo, "--nir", "--model", "chromaformer", "-o", tmp_path / "out")
         assert result.exit_code == 2

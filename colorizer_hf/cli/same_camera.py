@@ -1,0 +1,53 @@
+"""What near-infrared frames of one camera have in common, so that a series of them does not flicker."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ..errors import ImageError
+
+if TYPE_CHECKING:
+    from ..imaging import Photo
+    from ..imaging.levels import Levels
+    from ..pipeline import ColorizationPipeline
+
+
+def find_exposure(
+    pipeline: "ColorizationPipeline", frames: Sequence[Path], *, levels: "Levels", band: int | None, size: int | None
+) -> "tuple[Levels, tuple[float, float] | None]":
+    """The levels and the contrast for all frames.
+
+    By the rule of "auto" a dark frame could get a white of its own; here the brightest one's holds for all.
+
+    Args:
+        pipeline: With a network for near-infrared frames.
+        frames: Their files; what cannot be read does not count.
+        levels: As they were asked for.
+        band: Which band of several is the frame.
+        size: Shorter side in pixels at which the network sees them.
+
+    Raises:
+        typer.BadParameter: the network is one for gray photographs.
+    """
+    if pipeline.model.config.modality == "gray":
+        raise typer.BadParameter("it is for near-infrared frames; give --nir too", param_hint="--same-camera")
+    if levels == "auto":
+        found = {photo.levels for photo in _readable(frames, levels, band)}
+        if len(found) > 1 and None not in found:
+            levels = max(span for span in found if span is not None)
+    try:
+        return levels, pipeline.common_contrast(_readable(frames, levels, band), size=size)
+    except ValueError:  # none can be read, as each will be told in its turn
+        return levels, None
+
+
+def _readable(frames: Sequence[Path], levels: "Levels", band: int | None) -> "Iterator[Photo]":
+    from ..imaging import read
+
+    for path in frames:
+        try:
+            yield read(path, levels=levels, band=band)
+        except ImageError:  # it is reported when its turn comes
+            continue
