@@ -34,6 +34,7 @@ from .base import (
     stretch,
 )
 from .chromaformer import ChromaFormerModel, NeutralHead
+from .colormamba import ColorMambaModel
 from .dynamic_unet import DynamicUNetModel
 from .eccv16 import Eccv16Model
 from .instance_fusion import InstanceFusionModel
@@ -48,6 +49,7 @@ NIR: dict[str, Any] = {"modality": "nir", "predicts_luminance": True}
 # What F_G and F_N can be. The registry itself stays behind when a checkpoint is published, and these come along.
 PARTS: dict[str, type[ColorizerModel]] = {
     "chromaformer": ChromaFormerModel,
+    "colormamba": ColorMambaModel,
     "dynamic_unet": DynamicUNetModel,
     "eccv16": Eccv16Model,
     "instance_fusion": InstanceFusionModel,
