@@ -15,7 +15,7 @@ are the truth.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,8 @@ def evaluate_pairs(
     training: TrainingColours | None = None,
     lpips: Sequence[Lpips] = (),
     progress: Callable[[int], None] | None = None,
+    kinds: Collection[str] = ("raw", "stretched"),
+    with_floors: bool = True,
 ) -> NirReport:
     """Colorize near-infrared frames and compare them with the photographs of their scenes.
 
@@ -92,9 +94,11 @@ def evaluate_pairs(
         training: What the floors know, from `training_colours`; None: the mean colour of VCIP 2020 and no table.
         lpips: The distances to compute as well.
         progress: Called with the number of pairs done, after each.
+        kinds: Of targets to compare with, see `targets`.
+        with_floors: Whether the floors are measured as well, which takes four times as long as the rest.
 
     Returns:
-        A row for each subset that occurs among the names, raw and stretched, with its floors.
+        A row for each subset that occurs among the names and each kind of target, with its floors.
 
     Raises:
         ValueError: there is no pair, or a picture has another shape or type.
@@ -105,9 +109,14 @@ def evaluate_pairs(
     names: list[str] = []
     values: defaultdict[tuple[str, str], list[dict[str, float]]] = defaultdict(list)
     for pair in pairs:
-        pictures = {_NETWORK: _checked(colorize(pair.nir), pair), **frame_floors(pair.nir, training)}
+        pictures = {_NETWORK: _checked(colorize(pair.nir), pair)}
+        if with_floors:
+            pictures |= frame_floors(pair.nir, training)
         for target, truth in targets(pair.rgb).items():
-            for subject, one in {**pictures, "true_luminance": true_luminance(truth)}.items():
+            if target not in kinds:
+                continue
+            own_gray = {"true_luminance": true_luminance(truth)} if with_floors else {}
+            for subject, one in (pictures | own_gray).items():
                 values[target, subject].append({name: meter(one, truth).item() for name, meter in meters.items()})
         names.append(pair.name)
         if progress:

@@ -144,6 +144,12 @@ class TestFloors:
 
 
 class TestEvaluatePairs:
+    def test_leaves_out_what_is_not_wanted(self, report):
+        pairs = [scene("testing_0003", 1), scene("testing_0001", 2), scene("testing_0002", 3), scene("testing_0005", 4)]
+        little = evaluate_pairs(pairs, copied, kinds=["raw"], with_floors=False)
+        assert shape(little) == [one for one in shape(report) if "raw" in one]
+        assert (little.rows[0].psnr, little.rows[0].references) == (report.rows[0].psnr, {})
+
     def test_gives_the_colorizer_the_frame_as_it_is(self):
         frames: list[np.ndarray] = []
 

@@ -94,6 +94,7 @@ class PairExaminer:
         self.sets = sets
         self.training = training
         self.lpips = lpips
+        self.floors: dict[str, Any] = {}  # by set; they are the same for all networks
         self.shown = [pair for pairs in sets.values() for pair in spread(pairs, SHOWN_PAIRS // len(sets))]
 
     def measure(self, model: ColorizerModel, told: str | None = None) -> dict[str, Any]:
@@ -104,8 +105,14 @@ class PairExaminer:
 
         measured = {}
         for name, pairs in self.sets.items():
-            report = evaluate_pairs(pairs, result, training=self.training, lpips=self.lpips).to_dict()
-            measured[name] = report | {"rows": report["rows"][:1]}  # all pairs, raw
+            is_first = name not in self.floors
+            report = evaluate_pairs(
+                pairs, result, training=self.training, lpips=self.lpips, kinds=["raw"], with_floors=is_first
+            ).to_dict()
+            row = report["rows"][0]  # of all pairs
+            if is_first:
+                self.floors[name] = row["references"]
+            measured[name] = report | {"rows": [row | {"references": self.floors[name]}]}
         return measured
 
     def draw(self, model: ColorizerModel, told: str | None = None) -> Image.Image:
