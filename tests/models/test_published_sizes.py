@@ -152,8 +152,9 @@ class TestColorMamba:
         ({}, 2_765_633, 3.15, 30),
         ({"all_strided": True}, 2_765_633, 1.66, 15),
         ({"in_channels": 6}, 2_768_705, 3.20, 30),
+        ({"spectral_norm": True, "bound_ends": False}, 2_764_737, 3.15, 30),
     ],
-    ids=["patches of 70", "patches of 94", "pairs of pictures"],
+    ids=["patches of 70", "patches of 94", "pairs of pictures", "of ColorMamba"],
 )
 def test_discriminator(options: dict, count: int, gmacs: float, side: int) -> None:
     network = PatchDiscriminator(PatchDiscriminatorConfig(**options))
@@ -162,3 +163,8 @@ def test_discriminator(options: dict, count: int, gmacs: float, side: int) -> No
         assert network(torch.zeros(1, channels, 256, 256)).shape == (1, 1, side, side)
     assert parameters(network) == count
     assert multiply_accumulates(network, channels) == pytest.approx(gmacs, abs=0.0051)
+
+
+def test_the_vectors_of_the_spectral_norms_of_colormambas_discriminator() -> None:
+    network = PatchDiscriminator(PatchDiscriminatorConfig(spectral_norm=True, bound_ends=False))
+    assert sum(value.numel() for value in network.state_dict().values()) == 2_772_801

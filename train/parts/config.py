@@ -29,9 +29,10 @@ class OptimizerConfig:
         backbone_lr: Peak learning rate of what is `slow`.
         slow: Beginnings of the names of parameters that learn slowly: the pretrained encoder's.
         betas: Of the moments.
-        schedule: How the rates go on after the warm-up: "cosine" to zero, "constant", or "linear" to zero from a part
-            of the run on.
+        schedule: How the rates go on after the warm-up: "cosine" to zero, "constant", "linear" to zero from a part
+            of the run on, or "halving" at even distances.
         decay_from: Share of the run after which a linear schedule falls.
+        parts: Of the run, from one to the next of which a halving schedule halves.
         unfreeze_at: Share of the run after which the encoder learns too; 1 keeps it frozen.
         kept_statistics: Whose batch norms keep the statistics they came with: the "backbone"'s, those of "all" of the
             network (small batches, fine-tuning), or "none" (an encoder without pretraining).
@@ -45,8 +46,9 @@ class OptimizerConfig:
     backbone_lr: float = 1.5e-4
     slow: tuple[str, ...] = ("backbone.",)
     betas: tuple[float, ...] = (0.9, 0.99)
-    schedule: Literal["cosine", "constant", "linear"] = "cosine"
+    schedule: Literal["cosine", "constant", "linear", "halving"] = "cosine"
     decay_from: float = 0.0
+    parts: int = 20
     unfreeze_at: float = 0.5
     kept_statistics: Literal["backbone", "all", "none"] = "backbone"
     weight_decay: float = 0.02

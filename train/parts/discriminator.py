@@ -16,10 +16,11 @@ class PatchDiscriminatorConfig(PreTrainedConfig):
     """Size and form.
 
     Attributes:
-        in_channels: Of the picture that is judged: L, a and b.
+        in_channels: Of the picture that is judged: L, a and b, for example.
         width: Channels of the first convolution; doubled by each of the next three.
         all_strided: Stride 2 in the fourth convolution too: patches of 94 pixels, not 70, and a quarter of the logits.
-        spectral_norm: Bound every convolution's norm instead of normalising batches.
+        spectral_norm: Bound the norms of convolutions instead of normalising batches.
+        bound_ends: Of the first and the last convolution too; ColorMamba leaves them free.
     """
 
     model_type = "patch_discriminator"
@@ -28,6 +29,7 @@ class PatchDiscriminatorConfig(PreTrainedConfig):
     width: int = 64
     all_strided: bool = False
     spectral_norm: bool = False
+    bound_ends: bool = True
 
 
 class PatchDiscriminator(PreTrainedModel):
@@ -52,15 +54,15 @@ class PatchDiscriminator(PreTrainedModel):
         self.layers = nn.Sequential(*layers)
         self.post_init()
         if config.spectral_norm:
-            for layer in self.layers:
-                if isinstance(layer, nn.Conv2d):
-                    spectral_norm(layer)
+            convolutions = [layer for layer in self.layers if isinstance(layer, nn.Conv2d)]
+            for layer in convolutions if config.bound_ends else convolutions[1:-1]:
+                spectral_norm(layer)
 
     def forward(self, picture: Tensor) -> Tensor:
         """Logits of the patches, (B, 1, h, w); positive where they look real.
 
         Args:
-            picture: (B, C, H, W), luminance and chroma in about [-1, 1]; at least 32 pixels a side.
+            picture: (B, C, H, W) in about [-1, 1]; at least 32 pixels a side.
         """
         return self.layers(picture)
 

@@ -48,22 +48,21 @@ class ObjectiveOutput(NamedTuple):
     Attributes:
         loss: Scalar to descend.
         terms: What it consists of, unweighted, to log.
-        luminance: (B, 1, H, W) that the network saw, with `chroma` and `labels` for those who judge the prediction.
-        chroma: (B, 2, H, W) predicted.
-        labels: (B, 2, H, W) true.
+        made: Pictures (B, C, H, W) that the network made, by the names of the discriminators that judge them.
+        real: What these should be, likewise.
     """
 
     loss: Tensor
     terms: dict[str, float]
-    luminance: Tensor | None = None
-    chroma: Tensor | None = None
-    labels: Tensor | None = None
+    made: dict[str, Tensor] | None = None
+    real: dict[str, Tensor] | None = None
 
 
 class Objective(nn.Module):
     """Holds the network to train and computes its loss: one call then runs on any number of devices."""
 
     network: ColorizerModel
+    judges: tuple[str, ...] = ("discriminator",)  # of an adversarial run, by name; each sees pictures of 3 channels
 
     def forward(self, photos: Any, generator: torch.Generator) -> ObjectiveOutput:
         """The loss of a batch as the loader makes it, photos (B, 3, H, W) uint8 unless the recipe says otherwise.
@@ -318,6 +317,8 @@ def learning_rate_factor(step: int, share: float, config: OptimizerConfig) -> fl
         return warmup
     if config.schedule == "linear":
         return warmup * min((1 - share) / max(1 - config.decay_from, 1e-9), 1.0)
+    if config.schedule == "halving":
+        return warmup * 0.5 ** int(share * config.parts)
     return warmup * 0.5 * (1 + math.cos(math.pi * share))
 
 

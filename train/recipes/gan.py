@@ -56,7 +56,8 @@ class ReconstructionObjective(Objective):
             chroma = chroma.float()
             if chroma.shape != labels.shape:
                 chroma = F.interpolate(chroma, labels.shape[-2:], mode="bilinear", align_corners=False)
-            return ObjectiveOutput(*self.loss(luminance, chroma, labels), luminance, chroma, labels)
+            made, real = ({"discriminator": torch.cat([2 * luminance - 1, one], dim=1)} for one in (chroma, labels))
+            return ObjectiveOutput(*self.loss(luminance, chroma, labels), made, real)
 
 
 def train(config: GanConfig, *, name: str) -> dict[str, Any]:
