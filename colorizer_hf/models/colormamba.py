@@ -273,16 +273,18 @@ class ColorMambaModel(ColorizerModel):
     def _init_weights(self, module: nn.Module) -> None:
         """As published, layers keep what torch gives them."""
 
-    def predict(self, nir: Tensor) -> ColorMambaPrediction:
+    def predict(self, nir: Tensor, shown: Tensor | None = None) -> ColorMambaPrediction:
         """What both networks make of frames of any size.
 
         Args:
             nir: (B, 1, H, W), the frames' values as in their files, in [0, 1].
+            shown: Likewise, those that are seen as HSV: training changes their contrast, and with it what should come
+                out. None shows the same.
         """
         height, width = nir.shape[-2:]
-        nir = pad_to_multiple(nir, self.config.size_multiple)
-        seen, style = stretched(nir), as_hsv(nir)
-        hsv, guides = self.hsv(seen, style)
+        nir, shown = (pad_to_multiple(one, self.config.size_multiple) for one in (nir, nir if shown is None else shown))
+        seen = stretched(nir)
+        hsv, guides = self.hsv(seen, as_hsv(shown))
         rgb = self.rgb(seen, hsv, guides, texture(seen, self.config.laplacian))
         return ColorMambaPrediction(hsv[..., :height, :width], rgb[..., :height, :width])
 

@@ -1,6 +1,7 @@
 """The YAML of a run."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -8,7 +9,6 @@ import torch
 from colorizer_hf.models.auto import ARCHITECTURES
 from train.parts.config import (
     ConfigError,
-    RunConfig,
     build_config,
     load_config,
     merge,
@@ -16,23 +16,11 @@ from train.parts.config import (
     parse_settings,
 )
 from train.parts.experiments import read_comparison
-from train.recipes.distill import DistillConfig
-from train.recipes.gan import GanConfig
-from train.recipes.guided import GuidedConfig
-from train.recipes.instance import InstanceConfig
-from train.recipes.nir import NirConfig
 from train.recipes.pretrain import PretrainConfig
 from train.recipes.reproduce import RECIPES
 
 FOLDER = Path(__file__).parents[2] / "train" / "configs"
-KINDS: dict[str, type[RunConfig]] = {
-    "distill": DistillConfig,
-    "gan": GanConfig,
-    "guided": GuidedConfig,
-    "instance": InstanceConfig,
-    "nir": NirConfig,
-    "pretrain": PretrainConfig,
-}
+KINDS: dict[str, Any] = {name: kind for name, (kind, _) in RECIPES.items()}
 CONFIGS = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "reproduce")
 TABLES = sorted((FOLDER / "reproduce").glob("*.yaml"))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import AutoBackbone
 
 from colorizer_hf.errors import CheckpointError, TrainingDataError
@@ -69,7 +70,7 @@ def save_network(model: ColorizerModel, folder: Path) -> None:
     save_checkpoint(model, ColorizerImageProcessor(model.config.working_size, model.config.size_multiple), folder)
 
 
-def load_backbone_weights(model: ColorizerModel, choice: str) -> None:
+def load_backbone_weights(model: nn.Module, choice: str) -> None:
     """Give the network's encoder, if it has one, its ImageNet weights; `choice` is `RunConfig.backbone_weights`."""
     backbone = getattr(model, "backbone", None)
     if choice == "none" or backbone is None:

@@ -45,7 +45,7 @@ from train.parts.network_cost import count_parameters, multiply_accumulates, rel
 from train.parts.networks import save_network
 from train.parts.nir_data import PairConfig, read_split
 from train.parts.results import read_history
-from train.recipes import cocolor, distill, gan, guided, instance, nir, pretrain
+from train.recipes import cocolor, colormamba, distill, gan, guided, instance, nir, pretrain
 from train.recipes.prune import prune
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +58,7 @@ RECIPES: dict[str, tuple[type, Callable[..., dict[str, Any]]]] = {
     "instance": (instance.InstanceConfig, instance.train),
     "nir": (nir.NirConfig, nir.train),
     "cocolor": (cocolor.CoColorRunConfig, cocolor.train),
+    "colormamba": (colormamba.ColorMambaRunConfig, colormamba.train),
 }
 ONE_BOX = BoxBatch(torch.tensor([[[0.25, 0.25, 0.75, 0.75]]]), torch.ones(1, 1, dtype=torch.bool))
 
