@@ -201,6 +201,74 @@ def _instance_fusion_settings(weights: Weights) -> Settings:
     return {**sizes, "padding": "zero"}
 
 
+# Zhai et al. 2024. `netG_A` predicts RGB, `netG_C` HSV. Spectral norms are of torch's older kind.
+
+
+def _mamba_names(theirs: str, ours: str) -> dict[str, str]:
+    inside = f"{theirs}.layers.0.residual_group.blocks.0"
+    names = {
+        "skip_scale": "scale1", "skip_scale2": "scale2", "ln_1": "norm1", "ln_2": "norm2", "self_attention": "scan",
+        "conv": "local", "conv_blk.mlp.fc1": "agents.mlp.0", "conv_blk.mlp.fc2": "agents.mlp.2", "conv_blk": "agents",
+    }  # fmt: skip
+    ends = {f"{theirs}.norm": f"{ours}.norm", f"{theirs}.conv_after_body": f"{ours}.conv"}
+    return {f"{inside}.{name}": f"{ours}.block.{own}" for name, own in names.items()} | ends
+
+
+def _spade_names(theirs: str, ours: str) -> dict[str, str]:
+    names = {}
+    for half in ("0", "1"):
+        for name, own in {"mlp_shared.0": "shared", "mlp_gamma": "gamma", "mlp_beta": "beta"}.items():
+            names[f"{theirs}.norm_{half}.{name}"] = f"{ours}.norm{half}.{own}"
+        for name, own in {"weight_orig": "original", "weight_u": "0._u", "weight_v": "0._v"}.items():
+            names[f"{theirs}.conv_{half}.{name}"] = f"{ours}.conv{half}.parametrizations.weight.{own}"
+        names[f"{theirs}.conv_{half}.bias"] = f"{ours}.conv{half}.bias"
+    return names
+
+
+def _double_conv_names(theirs: str, ours: str, *, mamba: bool = False) -> dict[str, str]:
+    names = {f"{theirs}.{name}": f"{ours}.{name}" for name in ("conv1", "conv2")}
+    return names | (_mamba_names(f"{theirs}.mamba", f"{ours}.mamba") if mamba else {})
+
+
+def _colormamba_layout() -> Layout:
+    names = {"netG_C.layer10_conv": "hsv.head"}
+    for level in range(5):
+        has_scan = level in (1, 2, 3)
+        for theirs, ours in ((f"layer{level + 1}_conv", "encoder"), (f"layer{level + 1}_conv_edge", "edge_encoder")):
+            names |= _double_conv_names(f"netG_C.{theirs}", f"hsv.{ours}.{level}", mamba=has_scan)
+    for stage in range(4):
+        names |= _double_conv_names(f"netG_C.layer{stage + 6}_conv", f"hsv.decoder.{stage}")
+        names[f"netG_C.deconv{stage + 1}.conv1"] = f"hsv.ups.{stage}"
+    for stage in range(1, 8):
+        names[f"netG_A.coder_{stage}.{int(stage > 1)}"] = f"rgb.downs.{stage - 1}.conv"
+        if stage < 4:
+            names |= _mamba_names(f"netG_A.coder_{stage}.{1 + int(stage > 1)}", f"rgb.downs.{stage - 1}.mamba")
+    names |= {"netG_A.innermost_8.1": "rgb.downs.7.conv", "netG_A.innermost_8.3": "rgb.ups.0.conv"}
+    names |= {"netG_A.decoder_7.1": "rgb.ups.1.conv", "netG_A.decoder_6.1": "rgb.ups.2.conv"}
+    for stage in (5, 4, 3, 2):
+        names[f"netG_A.decoder_{stage}.block.1"] = f"rgb.ups.{8 - stage}.conv"
+        names |= _spade_names(f"netG_A.decoder_{stage}.SPADE_color", f"rgb.ups.{8 - stage}.spade")
+    names |= {"netG_A.block.1": "rgb.ups.7.conv", "netG_A.fin_out.0": "rgb.head"}
+    names |= _spade_names("netG_A.fusion", "rgb.fusion")
+    for theirs, ours in {"query_conv": "query", "key_conv": "key", "value_conv": "value", "conv_skip": "skip"}.items():
+        names[f"netG_A.cross_block.{theirs}"] = f"rgb.cross.{ours}"
+    return Layout(names | {"netG_A.cross_block.gamma": "rgb.cross.gamma"}, adapt=_without_single_dimensions)
+
+
+def _without_single_dimensions(weights: Weights) -> Weights:
+    """Biases of (1, heads, agents, 1, 1) are (heads, agents)."""
+    return {name: value.squeeze() if value.ndim == 5 else value for name, value in weights.items()}
+
+
+def _colormamba_settings(weights: Weights) -> Settings:
+    first, logs = weights.get("rgb.downs.0.conv.bias"), weights.get("rgb.downs.0.mamba.block.scan.A_logs")
+    sizes = {
+        "width": 64 if first is None else len(first),
+        "state_size": 16 if logs is None or logs.ndim != 2 else logs.shape[1],
+    }
+    return {**sizes, "laplacian": "published"}
+
+
 _RICHZHANG = "R. Zhang et al., github.com/richzhang/colorization"
 
 SYSTEMS = {
@@ -236,6 +304,12 @@ SYSTEMS = {
         settings=_instance_fusion_settings,
         source="J.-W. Su et al., github.com/ericsujw/InstColorization",
         license="mit",
+    ),
+    "colormamba": System(
+        architecture="colormamba",
+        files={"WEIGHTS": (_colormamba_layout(),)},
+        settings=_colormamba_settings,
+        source="H. Zhai, G. Jin, X. Yang, G. Kang, github.com/AlexYangxx/ColorMamba",
     ),
 }
 
