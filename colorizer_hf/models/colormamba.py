@@ -273,25 +273,28 @@ class ColorMambaModel(ColorizerModel):
     def _init_weights(self, module: nn.Module) -> None:
         """As published, layers keep what torch gives them."""
 
-    def predict(self, nir: Tensor, shown: Tensor | None = None) -> ColorMambaPrediction:
+    def predict(self, nir: Tensor, shown: Tensor | None = None, contrast: Tensor | None = None) -> ColorMambaPrediction:
         """What both networks make of frames of any size.
 
         Args:
             nir: (B, 1, H, W), the frames' values as in their files, in [0, 1].
             shown: Likewise, those that are seen as HSV: training changes their contrast, and with it what should come
                 out. None shows the same.
+            contrast: (2,), what counts as darkest and brightest in frames that were exposed alike; None takes each
+                frame's own.
         """
         height, width = nir.shape[-2:]
         nir, shown = (pad_to_multiple(one, self.config.size_multiple) for one in (nir, nir if shown is None else shown))
-        seen = stretched(nir)
-        hsv, guides = self.hsv(seen, as_hsv(shown))
+        seen = stretched(nir, contrast)
+        hsv, guides = self.hsv(seen, as_hsv(shown, contrast))
         rgb = self.rgb(seen, hsv, guides, texture(seen, self.config.laplacian))
         return ColorMambaPrediction(hsv[..., :height, :width], rgb[..., :height, :width])
 
     @in_full_precision
-    def encode(self, luminance: Tensor) -> Tensor:
+    def encode(self, luminance: Tensor, contrast: Tensor | None = None) -> Tensor:
         """The picture (B, 3, H, W), sRGB in [0, 1], of frames of any size; see the contract."""
-        return self.predict(gray_of(luminance)).rgb.float()
+        ends = None if contrast is None else gray_of(contrast)
+        return self.predict(gray_of(luminance), contrast=ends).rgb.float()
 
     def decode(
         self, features: Tensor, hints: HintBatch | None = None, palette: Tensor | None = None, *, vividness: float = 0.0
@@ -316,15 +319,22 @@ def gray_of(luminance: Tensor) -> Tensor:
     return torch.where(linear > 0.0031308, curved, 12.92 * linear)
 
 
-def stretched(nir: Tensor) -> Tensor:
-    """Every frame (B, 1, H, W) from its darkest to its brightest pixel."""
-    nir = nir - nir.amin(dim=(1, 2, 3), keepdim=True)
-    return nir / (nir.amax(dim=(1, 2, 3), keepdim=True) + NEARLY_NONE)
+def stretched(nir: Tensor, contrast: Tensor | None = None) -> Tensor:
+    """Every frame (B, 1, H, W) from its darkest to its brightest value, or those of `contrast` (2,)."""
+    low, high = _ends(nir, contrast)
+    return ((nir - low) / (high - low + NEARLY_NONE)).clamp(0, 1)
 
 
-def as_hsv(nir: Tensor) -> Tensor:
+def as_hsv(nir: Tensor, contrast: Tensor | None = None) -> Tensor:
     """Frames (B, 1, H, W) as HSV (B, 3, H, W): neither hue nor saturation, and the value up to its brightest."""
-    return F.pad(nir / (nir.amax(dim=(1, 2, 3), keepdim=True) + NEARLY_NONE), (0, 0, 0, 0, 2, 0))
+    _, high = _ends(nir, contrast)
+    return F.pad((nir / (high + NEARLY_NONE)).clamp(max=1), (0, 0, 0, 0, 2, 0))
+
+
+def _ends(nir: Tensor, contrast: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The darkest and the brightest value of each frame, (B, 1, 1, 1), or those given for all."""
+    low, high = nir.flatten(1).aminmax(dim=1) if contrast is None else contrast.to(nir)
+    return low.view(-1, 1, 1, 1), high.view(-1, 1, 1, 1)
 
 
 @torch.no_grad()

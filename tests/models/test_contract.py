@@ -106,6 +106,22 @@ class TestContract:
         ratio = size[0] / chroma.shape[2]
         assert (-(-size[0] // round(ratio)), -(-size[1] // round(ratio))) == tuple(chroma.shape[2:]) or min(size) < 4
 
+    def test_near_infrared_frames_are_seen_at_their_own_contrast_or_at_one_that_is_given(
+        self, model: ColorizerModel
+    ) -> None:
+        if model.config.modality != "nir":
+            pytest.skip("it is for gray photographs")
+        frames = 0.1 + 0.5 * photos(2)
+        frames[..., :4, :48], frames[..., :4, 48:] = 0.1, 0.6
+        (own, given, wider) = (
+            model.decode(model.encode(frames, *contrast)).luminance
+            for contrast in ([], [torch.tensor([0.1, 0.6])], [torch.tensor([0.0, 1.0])])
+        )
+        assert own is not None
+        assert wider is not None
+        torch.testing.assert_close(own, given, atol=1e-3, rtol=0)
+        assert (own - wider).abs().mean() > 1e-3
+
     def test_no_hints_are_the_same_as_an_empty_batch(self, model: ColorizerModel) -> None:
         automatic = model(photos(2)).chroma
         assert torch.equal(model(photos(2), hints=HintBatch.empty(2)).chroma, automatic)
