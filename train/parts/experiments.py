@@ -58,7 +58,7 @@ class Experiment:
     """
 
     title: str
-    recipe: Literal["gan", "distill", "pretrain", "guided", "instance", "nir", "cocolor"]
+    recipe: Literal["gan", "distill", "pretrain", "guided", "instance", "nir", "colormamba", "cocolor"]
     run: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
     prune: float = 0.0

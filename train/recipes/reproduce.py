@@ -57,8 +57,8 @@ RECIPES: dict[str, tuple[type, Callable[..., dict[str, Any]]]] = {
     "guided": (guided.GuidedConfig, guided.train),
     "instance": (instance.InstanceConfig, instance.train),
     "nir": (nir.NirConfig, nir.train),
-    "cocolor": (cocolor.CoColorRunConfig, cocolor.train),
     "colormamba": (colormamba.ColorMambaRunConfig, colormamba.train),
+    "cocolor": (cocolor.CoColorRunConfig, cocolor.train),
 }
 ONE_BOX = BoxBatch(torch.tensor([[[0.25, 0.25, 0.75, 0.75]]]), torch.ones(1, 1, dtype=torch.bool))
 
