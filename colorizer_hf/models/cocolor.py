@@ -169,7 +169,9 @@ class CoColorModel(HintlessColorizer):
 
     def color_by_nir(self, frame: Tensor) -> Tensor:
         """What F_N makes of frames (B, 1, H, W) at full contrast: (B, 3, h, w), L / 100, then a and b / 110."""
-        return join(self.nir(frame), frame)
+        is_nir = self.nir.config.modality == "nir"
+        as_it_is: dict[str, Any] = {"contrast": frame.new_tensor([0.0, 1.0])} if is_nir else {}
+        return join(self.nir.decode(self.nir.encode(frame, **as_it_is)), frame)
 
     def color_by_gray(self, gray: Tensor) -> Tensor:
         """What F_G makes of luminance (B, 1, H, W), L / 100: (B, 3, h, w), that luminance and its chroma."""

@@ -49,11 +49,11 @@ def build_network(config: RunConfig, architecture: str, **fixed: Any) -> Coloriz
 def widen_for_nir(model: ColorizerModel) -> ColorizerModel:
     """A network for gray photographs as one for near-infrared frames.
 
-    It has the same weights. What adds the luminance, if the network can predict it, begins at 0.
+    It has the same weights, and what adds the luminance begins at 0. One that cannot predict it is only copied.
     """
     config = copy.deepcopy(model.config)
-    config.modality = "nir"
     if hasattr(config, "predicts_luminance"):
+        config.modality = "nir"
         config.predicts_luminance = True
     wide, weights = type(model)(config), model.state_dict()
     for key, value in wide.state_dict().items():
