@@ -31,7 +31,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the files that the documentation speaks of."""
     photo = ROOT / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
     with Image.open(photo) as picture:
-        picture.convert("L").save(tmp_path / "infrared.tif")
+        for name in ("infrared.tif", "film/1.tif", "film/2.tif"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            picture.convert("L").save(tmp_path / name)
     Image.new("RGB", (60, 40), (176, 80, 48)).save(tmp_path / "colour.jpg")
     (tmp_path / "old-hints.json").write_text(hints_to_json([Hint(120, 80, "#b03a2e")], (600, 400)))
     for name in ("old.jpg", "scans/first.jpg", "scans/1920/second.jpg"):
