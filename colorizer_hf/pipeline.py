@@ -1,6 +1,6 @@
 """Photo in, photo out: the one path that the command line, the web page and Python code all take."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby, islice
@@ -628,6 +628,18 @@ class ColorizationPipeline(Pipeline):
             # Copies, so that who keeps or pickles one result does not keep the whole batch.
             one = ColorizerOutput(**{name: value[i : i + 1].clone() for name, value in output.items()})
             yield self.postprocess((inputs["photo"], one, inputs["notes"]))
+
+
+def nir_colorizer(pipeline: ColorizationPipeline, *, size: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from a near-infrared frame (H, W), uint8 or uint16, to a picture (H, W, 3) uint8.
+
+    A network for gray photographs takes the frame for one, and so for the luminance of the picture.
+
+    Args:
+        pipeline: The network, decoded with vividness 0: the colours of least error.
+        size: Working resolution; the network's own if None.
+    """
+    return lambda frame: eight_bit(pipeline(frame, vividness=0.0, size=size).pixels)
 
 
 def _check_counts(batch_size: Any, num_workers: Any) -> None:

@@ -155,8 +155,7 @@ def colorize(
                 picture = read(photo.path or read_standard_input(), levels=black_and_white, band=band)
                 known = [*(read_hints(hints, picture.size, reach) if hints else ()), *dabs]
                 options: dict[str, Any] = {"vividness": vividness, "palette": colors, "size": size}
-                options |= {"contrast": contrast}
-                result = pipeline(picture, hints=known, boxes=things.get(photo.path), **options)
+                result = pipeline(picture, hints=known, boxes=things.get(photo.path), contrast=contrast, **options)
                 notes = _save(result, photo, target, quality=quality, note=not no_note, gps=not no_gps)
                 if keep_dates and photo.path and target:
                     notes += take_dates(photo.path, target)

@@ -1,7 +1,7 @@
 """`colorizer evaluate`: how close a network comes to the true colours of photographs, or of near-infrared frames."""
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
@@ -17,12 +17,9 @@ from .measure_tables import Column, measured, print_measures
 from .nir_evaluation import NIR_PROTOCOL, evaluate_nir
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..metrics.lpips import Lpips
     from ..metrics.report import EvaluationReport, Measures
     from ..models.base import ColorizerModel
-    from ..pipeline import ColorizationPipeline
 
 
 def evaluate(
@@ -79,7 +76,7 @@ def evaluate(
     trunks = {"alex": lpips_alex, "vgg": lpips_vgg}
     if protocol == NIR_PROTOCOL:
         from ..models.auto import NIR_CHECKPOINT
-        from ..pipeline import ColorizationPipeline
+        from ..pipeline import ColorizationPipeline, nir_colorizer
 
         name = model or NIR_CHECKPOINT
         pipeline, distances = ColorizationPipeline.from_pretrained(name, device=device), _lpips(trunks)
@@ -135,20 +132,6 @@ def _load(name: str | None, device: str | None) -> "ColorizerModel":
 
     best = torch.accelerator.current_accelerator(check_available=True) or "cpu"
     return load_model(name).to(device or best)
-
-
-def nir_colorizer(pipeline: "ColorizationPipeline", *, size: int | None = None) -> "Callable[[np.ndarray], np.ndarray]":
-    """A function from a near-infrared frame (H, W), uint8 or uint16, to a picture (H, W, 3) uint8.
-
-    A network for gray photographs takes the frame for one, and so for the luminance of the picture.
-
-    Args:
-        pipeline: The network, decoded with vividness 0: the colours of least error.
-        size: Working resolution; the network's own if None.
-    """
-    from ..imaging import eight_bit
-
-    return lambda frame: eight_bit(pipeline(frame, vividness=0.0, size=size).pixels)
 
 
 def _lpips(files: dict[str, Path | None]) -> list["Lpips"]:

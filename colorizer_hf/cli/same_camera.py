@@ -33,21 +33,24 @@ def find_exposure(
     """
     if pipeline.model.config.modality == "gray":
         raise typer.BadParameter("it is for near-infrared frames; give --nir too", param_hint="--same-camera")
-    if levels == "auto":
-        found = {photo.levels for photo in _readable(frames, levels, band)}
-        if len(found) > 1 and None not in found:
-            levels = max(span for span in found if span is not None)
-    try:
-        return levels, pipeline.common_contrast(_readable(frames, levels, band), size=size)
-    except ValueError:  # none can be read, as each will be told in its turn
-        return levels, None
-
-
-def _readable(frames: Sequence[Path], levels: "Levels", band: int | None) -> "Iterator[Photo]":
     from ..imaging import read
 
-    for path in frames:
-        try:
-            yield read(path, levels=levels, band=band)
-        except ImageError:  # it is reported when its turn comes
-            continue
+    found: set[tuple[float, float] | None] = set()
+
+    def readable(levels: "Levels") -> "Iterator[Photo]":
+        for path in frames:
+            try:
+                photo = read(path, levels=levels, band=band)
+            except ImageError:  # it is reported when its turn comes
+                continue
+            found.add(photo.levels)
+            yield photo
+
+    try:
+        contrast = pipeline.common_contrast(readable(levels), size=size)
+        if levels == "auto" and len(found) > 1 and None not in found:
+            levels = max(span for span in found if span is not None)
+            contrast = pipeline.common_contrast(readable(levels), size=size)
+    except ValueError:  # none can be read, as each will be told in its turn
+        return levels, None
+    return levels, contrast

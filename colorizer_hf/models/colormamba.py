@@ -22,9 +22,8 @@ from huggingface_hub.dataclasses import strict
 from torch import Tensor, nn
 
 from .agent_attention import HEADS
-from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput, pad_to_multiple
+from .base import CHROMA_SCALE, ColorizerConfig, HintlessColorizer, pad_to_multiple
 from .criss_cross import CrissCross
-from .hint_batch import HintBatch
 from .mamba_block import MambaBlock, Mixer
 from .precision import in_full_precision
 from .spade import SpadeBlock
@@ -253,7 +252,7 @@ def enlarged(x: Tensor, factor: int) -> Tensor:
     return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=True)
 
 
-class ColorMambaModel(ColorizerModel):
+class ColorMambaModel(HintlessColorizer):
     """The network; 100,244,135 parameters at its published size.
 
     Attributes:
@@ -262,7 +261,6 @@ class ColorMambaModel(ColorizerModel):
     """
 
     config_class = ColorMambaConfig
-    supports_hints = False
 
     def __init__(self, config: ColorMambaConfig) -> None:
         super().__init__(config)
@@ -292,23 +290,12 @@ class ColorMambaModel(ColorizerModel):
 
     @in_full_precision
     def encode(self, luminance: Tensor, contrast: Tensor | None = None) -> Tensor:
-        """The picture (B, 3, H, W), sRGB in [0, 1], of frames of any size; see the contract."""
-        ends = None if contrast is None else gray_of(contrast)
-        return self.predict(gray_of(luminance), contrast=ends).rgb.float()
-
-    def decode(
-        self, features: Tensor, hints: HintBatch | None = None, palette: Tensor | None = None, *, vividness: float = 0.0
-    ) -> ColorizerOutput:
-        """The picture as luminance and chroma; see the contract.
-
-        Raises:
-            ValueError: there are hints or a palette.
-        """
+        """The colours (B, 3, H, W) of frames of any size; see the contract."""
         from kornia.color import rgb_to_lab  # takes seconds to import, and few need it
 
-        self.refuse_unsupported(hints, palette)
-        luminance, chroma = rgb_to_lab(features).split([1, 2], dim=1)
-        return ColorizerOutput(chroma=chroma / CHROMA_SCALE, luminance=luminance / 100)
+        ends = None if contrast is None else gray_of(contrast)
+        lab = rgb_to_lab(self.predict(gray_of(luminance), contrast=ends).rgb.float())
+        return lab / lab.new_tensor([100, CHROMA_SCALE, CHROMA_SCALE]).view(3, 1, 1)
 
 
 def gray_of(luminance: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 
 from colorizer_hf.color import lightness_table
-from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.imaging import eight_bit, read
 from colorizer_hf.metrics.lpips import Lpips
 from colorizer_hf.metrics.nir_floors import TrainingColours
@@ -18,7 +17,7 @@ from colorizer_hf.metrics.pairs import NirPair
 from colorizer_hf.metrics.protocols import evaluate
 from colorizer_hf.metrics.vcip2020 import evaluate_pairs
 from colorizer_hf.models.base import ColorizerModel
-from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.pipeline import ColorizationPipeline, nir_colorizer
 
 from .boxes import salient_boxes
 from .experiments import side_by_side
@@ -69,7 +68,7 @@ class PhotoExaminer:
         return evaluate(model, self.photos, hints=hints, metrics=MEASURED, lpips=self.lpips, **knows).to_dict()
 
     def draw(self, model: ColorizerModel, told: str | None = None) -> Image.Image:
-        colorize = pipeline_of(model)
+        colorize = ColorizationPipeline(model, device="cpu")
         pictures = []
         for photo in self.shown:
             knows: dict[str, Any] = {"boxes": find_boxes(photo)} if told == "boxes" else {}
@@ -98,11 +97,7 @@ class PairExaminer:
         self.shown = [pair for pairs in sets.values() for pair in spread(pairs, SHOWN_PAIRS // len(sets))]
 
     def measure(self, model: ColorizerModel, told: str | None = None) -> dict[str, Any]:
-        colorize = pipeline_of(model)
-
-        def result(frame: np.ndarray) -> np.ndarray:
-            return eight_bit(colorize(frame, vividness=0.0).pixels)
-
+        result = nir_colorizer(ColorizationPipeline(model, device="cpu"))
         measured = {}
         for name, pairs in self.sets.items():
             is_first = name not in self.floors
@@ -116,18 +111,12 @@ class PairExaminer:
         return measured
 
     def draw(self, model: ColorizerModel, told: str | None = None) -> Image.Image:
-        colorize = pipeline_of(model)
+        colorize = ColorizationPipeline(model, device="cpu")
         return side_by_side([colorize(pair.nir, vividness=0.0).image for pair in self.shown])
 
     def draw_references(self) -> dict[str, Image.Image]:
         frames = [Image.fromarray(eight_bit(pair.nir)).convert("RGB") for pair in self.shown]
         return {"frame": side_by_side(frames), "truth": side_by_side([Image.fromarray(p.rgb) for p in self.shown])}
-
-
-def pipeline_of(model: ColorizerModel) -> ColorizationPipeline:
-    """A pipeline around a network, at its own working size, on the CPU."""
-    processor = ColorizerImageProcessor(model.config.working_size, model.config.size_multiple)
-    return ColorizationPipeline(model=model, image_processor=processor, device="cpu")
 
 
 def find_boxes(photo: Path) -> list[list[float]]:

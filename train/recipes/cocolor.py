@@ -32,12 +32,13 @@ from colorizer_hf.metrics.pairs import NirPair
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import ColorizerModel
 from colorizer_hf.models.cocolor import CoColorModel
-from train.parts.config import ConfigError, RunConfig
+from train.parts.config import ConfigError
 from train.parts.loop import Evaluator, Objective, ObjectiveOutput
 from train.parts.networks import build_network, widen_for_nir
-from train.parts.nir_data import PairConfig, build_pair_loader, read_split, split_batch
+from train.parts.nir_data import split_batch
+from train.parts.pair_run import PairRunConfig, run_on_pairs
 from train.parts.pseudo_nir import expose_anew
-from train.parts.run import command_line, mean_chroma_of, run
+from train.parts.run import command_line
 from train.parts.two_routes import OF_PAIRS_ALONE, TERMS, Scenes, TwoRouteWeights, Watch
 from train.recipes.nir import build_nir_evaluator
 
@@ -73,23 +74,19 @@ STAGES = {
 
 
 @dataclass(frozen=True)
-class CoColorRunConfig(RunConfig):
+class CoColorRunConfig(PairRunConfig):
     """A run of this recipe.
 
     Attributes:
         stage: What learns.
         gray: Checkpoint of F_G, where there is no CoColor to start from (`init`).
         nir: Likewise of F_N; None begins as F_G.
-        pairs: Registered pairs, and the share of photographs among them.
-        test_pairs: Folder or tar of pairs to measure on, never trained on; None measures nothing.
         weights: Of the terms of the loss.
     """
 
     stage: Literal["gray", "translation", "nir", "consistency", "fusion", "all"] = "translation"
     gray: str = "chromaformer"
     nir: str | None = None
-    pairs: PairConfig = field(default_factory=PairConfig)
-    test_pairs: str | None = None
     weights: TwoRouteWeights = field(default_factory=TwoRouteWeights)
 
 
@@ -194,19 +191,8 @@ def check_stage(config: CoColorRunConfig) -> None:
 def train(config: CoColorRunConfig, *, name: str) -> dict[str, Any]:
     """Train CoColor, one of its stages."""
     check_stage(config)
-    pairs, test = read_split(config.pairs, config.test_pairs)
-    loader = partial(
-        build_pair_loader, pairs, config.data, config.pairs, batch_size=config.batch_size, seed=config.seed
-    )
-    return run(
-        config,
-        CoColorObjective,
-        recipe="cocolor",
-        name=name,
-        mean_chroma=mean_chroma_of(pair.rgb for pair in pairs) if pairs else None,
-        build_loader=loader,
-        evaluate=build_route_evaluator(test, STAGES[config.stage]) if test else None,
-    )
+    build_evaluator = partial(build_route_evaluator, stage=STAGES[config.stage])
+    return run_on_pairs(config, CoColorObjective, recipe="cocolor", name=name, build_evaluator=build_evaluator)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ Pairs that show what those of the evaluation show are found, and refused or drop
 """
 
 import math
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -28,9 +27,10 @@ from train.parts.adversarial import AdversarialRunConfig, AdversarialTrainer
 from train.parts.config import ConfigError
 from train.parts.loop import Objective, ObjectiveOutput, Trainer
 from train.parts.networks import build_network
-from train.parts.nir_data import PairConfig, build_pair_loader, read_split, split_batch
+from train.parts.nir_data import split_batch
+from train.parts.pair_run import PairRunConfig, run_on_pairs
 from train.parts.pseudo_nir import expose_anew
-from train.parts.run import command_line, mean_chroma_of, run
+from train.parts.run import command_line
 from train.parts.translation_losses import TranslationLoss
 from train.recipes.nir import build_nir_evaluator
 
@@ -38,13 +38,11 @@ RGB_WEIGHT = 20  # of both sums of the RGB; those of the HSV have 1
 
 
 @dataclass(frozen=True)
-class ColorMambaRunConfig(AdversarialRunConfig):
+class ColorMambaRunConfig(AdversarialRunConfig, PairRunConfig):
     """A run of this recipe.
 
     Attributes:
         architecture: The network; there is one.
-        pairs: Registered pairs.
-        test_pairs: Folder or tar of pairs to measure on, never trained on; None measures nothing.
         contrast: Half of the pictures have theirs changed by a factor of 1 plus or minus at most this, and so has the
             frame that is seen as HSV; the one that is seen as infrared has not.
         stretch: Whether every target is brought to its full contrast first, as published; protocols for raw targets
@@ -52,8 +50,6 @@ class ColorMambaRunConfig(AdversarialRunConfig):
     """
 
     architecture: str = "colormamba"
-    pairs: PairConfig = field(default_factory=PairConfig)
-    test_pairs: str | None = None
     contrast: float = 0.5
     stretch: bool = True
 
@@ -117,21 +113,15 @@ def train(config: ColorMambaRunConfig, *, name: str) -> dict[str, Any]:
     """Train ColorMamba, against discriminators or alone."""
     if config.pairs.photo_share:
         raise ConfigError("this recipe learns from pairs alone; set pairs.photo_share to 0")
-    pairs, test = read_split(config.pairs, config.test_pairs)
-    if not pairs:
+    if not config.pairs.sources:
         raise TrainingDataError("there are no pairs to train on; set pairs.sources to folders or tars of them")
-    loader = partial(
-        build_pair_loader, pairs, config.data, config.pairs, batch_size=config.batch_size, seed=config.seed
-    )
-    return run(
+    return run_on_pairs(
         config,
         ColorMambaObjective,
         recipe="colormamba",
         name=name,
+        build_evaluator=build_nir_evaluator,
         trainer_class=AdversarialTrainer if config.adversarial else Trainer,
-        mean_chroma=mean_chroma_of(pair.rgb for pair in pairs),
-        build_loader=loader,
-        evaluate=build_nir_evaluator(test) if test else None,
     )
 
 

@@ -10,40 +10,35 @@ what those of the evaluation show are found, and refused or dropped (`train/part
 """
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from colorizer_hf.color import rgb_to_lab
-from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.metrics.pairs import NirPair
 from colorizer_hf.metrics.vcip2020 import evaluate_pairs
 from colorizer_hf.models.base import ColorizerModel, luminance_loss
 from colorizer_hf.models.cocolor import NIR
-from colorizer_hf.pipeline import ColorizationPipeline
-from train.parts.config import RunConfig
+from colorizer_hf.pipeline import ColorizationPipeline, nir_colorizer
 from train.parts.hint_simulation import HintConfig, simulate_hints
 from train.parts.loop import Evaluator, Objective, ObjectiveOutput
 from train.parts.losses import LossConfig, colorization_loss
 from train.parts.networks import build_network, widen_for_nir
-from train.parts.nir_data import PairConfig, build_pair_loader, read_split, split_batch
+from train.parts.nir_data import split_batch
+from train.parts.pair_run import PairRunConfig, run_on_pairs
 from train.parts.pseudo_nir import PseudoNirConfig, expose_anew, make_pseudo_nir
-from train.parts.run import command_line, mean_chroma_of, run
+from train.parts.run import command_line
 
 MEASURES = ("psnr", "luma_psnr", "ssim", "angle", "ciede2000")
 
 
 @dataclass(frozen=True)
-class NirConfig(RunConfig):
+class NirConfig(PairRunConfig):
     """A run of this recipe.
 
     Attributes:
         architecture: Of the network, a key of `colorizer_hf.models.auto.ARCHITECTURES`.
-        pairs: Registered pairs, and the share of made-up infrared among them.
-        test_pairs: Folder or tar of pairs to measure on, never trained on; None measures nothing.
         pseudo: How infrared is made up from `data`.
         hints: How hints are simulated, as all below for networks that take them; others descend their own loss.
         loss: Weights of the chroma's terms.
@@ -51,8 +46,6 @@ class NirConfig(RunConfig):
     """
 
     architecture: str = "chromaformer"
-    pairs: PairConfig = field(default_factory=PairConfig)
-    test_pairs: str | None = None
     pseudo: PseudoNirConfig = field(default_factory=PseudoNirConfig)
     hints: HintConfig = field(default_factory=HintConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -108,13 +101,8 @@ def build_nir_evaluator(test: list[NirPair]) -> Evaluator:
     """Means over pairs at full size: what the product makes of each frame, beside the luminance of the frame."""
 
     def measure(model: ColorizerModel, step: int) -> dict[str, float]:
-        processor = ColorizerImageProcessor(model.config.working_size, model.config.size_multiple)
-        pipeline = ColorizationPipeline(model=model, image_processor=processor, device=model.device)
-
-        def colorize(nir: np.ndarray) -> np.ndarray:
-            return np.asarray(pipeline(nir, vividness=0.0).image)
-
-        row = evaluate_pairs(test, colorize).rows[0]  # all pairs, raw
+        colorize = ColorizationPipeline(model, device=model.device)
+        row = evaluate_pairs(test, nir_colorizer(colorize)).rows[0]  # all pairs, raw
         floor = row.references["nir_copied"]
         measured = {name: getattr(row, name) for name in MEASURES}
         return measured | {"nir_psnr": floor.psnr, "nir_luma_psnr": floor.luma_psnr}
@@ -124,19 +112,7 @@ def build_nir_evaluator(test: list[NirPair]) -> Evaluator:
 
 def train(config: NirConfig, *, name: str) -> dict[str, Any]:
     """Train a network on near-infrared frames."""
-    pairs, test = read_split(config.pairs, config.test_pairs)
-    loader = partial(
-        build_pair_loader, pairs, config.data, config.pairs, batch_size=config.batch_size, seed=config.seed
-    )
-    return run(
-        config,
-        NirObjective,
-        recipe="nir",
-        name=name,
-        mean_chroma=mean_chroma_of(pair.rgb for pair in pairs) if pairs else None,
-        build_loader=loader,
-        evaluate=build_nir_evaluator(test) if test else None,
-    )
+    return run_on_pairs(config, NirObjective, recipe="nir", name=name, build_evaluator=build_nir_evaluator)
 
 
 if __name__ == "__main__":
