@@ -4,10 +4,14 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 AXE := axe-core@4.14.1
+ORT := onnxruntime-web@1.30.0
+GRAPHS := $(addsuffix onnx,$(wildcard colorizer_hf/checkpoints/*/))
+TESTED_WITH := .venv/dev.stamp chromium .venv/$(AXE)/node_modules .venv/$(ORT)/node_modules
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 NEED_PYTHON = @test -n "$(PYTHON)" || \
 	{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
 
-.PHONY: help setup app space demo test style bench chromium
+.PHONY: help setup app space graphs web demo test slow style bench chromium
 .DEFAULT_GOAL := help
 
 help: ## say what the targets do
@@ -24,20 +28,35 @@ space: ## put all that a Hugging Face Space needs into out/space/
 	@$(PYTHON) -B -m colorizer_hf.hub.space out/space
 	@echo out/space
 
+graphs: ## export the bundled checkpoints for ONNX Runtime and OpenVINO; the next wheel takes them along
+	@rm -rf $(GRAPHS)
+	@$(MAKE) --no-print-directory $(GRAPHS)
+
+colorizer_hf/checkpoints/%/onnx: | .venv/dev.stamp
+	@$(BIN)/colorizer export $* --output $@
+
+web: $(GRAPHS) .venv/$(ORT)/node_modules ## write the web page that works without a server into out/web/, as a static Space
+	@rm -rf out/web
+	@$(BIN)/colorizer export-web out/web --ort .venv/$(ORT)
+	@cp space/static/README.md out/web/
+
 demo: .venv/base.stamp ## colorize the example photographs into out/ and make a before/after sheet
 	@$(BIN)/colorizer colorize colorizer_hf/webui/examples --output out --overwrite
 	@$(BIN)/python examples/before_after_sheet.py colorizer_hf/webui/examples out out/sheet.jpg
 
-test: .venv/dev.stamp chromium .venv/$(AXE)/node_modules ## run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+test: $(TESTED_WITH) ## run the test suite but for what is marked as slow
+	@$(PYTEST) -m "not slow"
+
+slow: $(TESTED_WITH) ## run the tests that `make test` leaves out
+	@$(PYTEST) -m slow
 
 style: .venv/dev.stamp ## format, lint and check types
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ty check
 
-bench: .venv/dev.stamp ## measure every budget of docs/architecture.md and write out/bench.json
-	@$(BIN)/python tests/bench.py --json out/bench.json
+bench: .venv/dev.stamp .venv/$(ORT)/node_modules ## measure every budget of docs/architecture.md and write out/bench.json
+	@$(BIN)/python -m tests.bench --json out/bench.json
 
 .venv/base.stamp: pyproject.toml constraints.txt
 	$(NEED_PYTHON)
@@ -45,7 +64,7 @@ bench: .venv/dev.stamp ## measure every budget of docs/architecture.md and write
 	@echo "Installing into .venv: some minutes and 1 GB for the first time ..."
 	@# torch alone first: nothing that comes later can then ask for another build of it.
 	@$(PIP) torch
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[torch]'
 	@touch $@
 
 .venv/ui.stamp: .venv/base.stamp
@@ -60,8 +79,8 @@ bench: .venv/dev.stamp ## measure every budget of docs/architecture.md and write
 	@$(PIP) --no-deps lpips
 	@touch $@
 
-# The tests of the web page need Chromium and axe-core. Where they cannot be installed these tests are skipped and say
-# so; in CI they fail.
+# The tests of the web pages need Chromium, axe-core and onnxruntime-web. Where they cannot be installed these tests are
+# skipped and say so; in CI they fail.
 chromium:
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
 	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
@@ -70,5 +89,5 @@ chromium:
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; \
 	fi || true
 
-.venv/$(AXE)/node_modules: | .venv/dev.stamp
-	@! command -v npm >/dev/null || npm install --loglevel error --no-save --no-audit --no-fund --prefix .venv/$(AXE) $(AXE) >/dev/null || true
+.venv/%/node_modules: | .venv/dev.stamp
+	@! command -v npm >/dev/null || npm install --loglevel error --no-save --no-audit --no-fund --ignore-scripts --prefix .venv/$* $* >/dev/null || true

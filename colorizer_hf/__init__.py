@@ -10,14 +10,27 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .boxes import Box
-    from .errors import BoxError, CheckpointError, ColorizerError, HintError, HubError, ImageError, TrainingDataError
+    from .colorize_batch import ColorizeBatch
+    from .colorizer import Colorizer
+    from .diffusion_pipeline import ColorizationDiffusionPipeline
+    from .errors import (
+        BoxError,
+        CheckpointError,
+        ColorizerError,
+        FilmError,
+        HintError,
+        HubError,
+        ImageError,
+        TrainingDataError,
+    )
     from .hints import Hint
     from .imaging import Photo
     from .models.auto import load_model
     from .models.box_batch import BoxBatch
     from .models.hint_batch import HintBatch
     from .palette import Palette
-    from .pipeline import ColorizationPipeline, ColorizationResult
+    from .pipeline import ColorizationPipeline
+    from .result import ColorizationResult
     from .session import EditSession
 
 _MODULE_OF = {
@@ -25,10 +38,14 @@ _MODULE_OF = {
     "BoxBatch": "models.box_batch",
     "BoxError": "errors",
     "CheckpointError": "errors",
+    "ColorizeBatch": "colorize_batch",
+    "Colorizer": "colorizer",
+    "ColorizationDiffusionPipeline": "diffusion_pipeline",
     "ColorizationPipeline": "pipeline",
-    "ColorizationResult": "pipeline",
+    "ColorizationResult": "result",
     "ColorizerError": "errors",
     "EditSession": "session",
+    "FilmError": "errors",
     "Hint": "hints",
     "HintBatch": "models.hint_batch",
     "HintError": "errors",
@@ -44,7 +61,16 @@ _MODULE_OF = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+    try:
+        value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+    except ModuleNotFoundError as error:
+        from .extras import EXTRAS, command_for
+
+        package = (error.name or "").partition(".")[0]
+        if not any(package in packages for packages in EXTRAS.values()):
+            raise
+        problem = f"{name} needs {package}, which is not installed: {command_for(package)}"
+        raise ImportError(f"{problem}; Colorizer does without torch, see docs/engines.md", name=package) from error
     globals()[name] = value  # the next use does not come here again
     return value
 
@@ -58,10 +84,14 @@ __all__ = [
     "BoxBatch",
     "BoxError",
     "CheckpointError",
+    "ColorizationDiffusionPipeline",
     "ColorizationPipeline",
     "ColorizationResult",
+    "ColorizeBatch",
+    "Colorizer",
     "ColorizerError",
     "EditSession",
+    "FilmError",
     "Hint",
     "HintBatch",
     "HintError",

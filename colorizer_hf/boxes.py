@@ -1,20 +1,19 @@
-"""Boxes around things in a photo's own pixels, as people, files and detectors give them, and as tensors."""
+"""Boxes around things in a photo's own pixels, as people, files and detectors give them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from .arrays import is_tensor
 from .errors import BoxError
-from .models.box_batch import BoxBatch
 
 MAX_BOXES = 100  # of one photograph
+NOTHING_BOXED = "there are no boxes around things, so the photograph was coloured as a whole"
 
 _EDGES = ("xmin", "ymin", "xmax", "ymax")  # as transformers' object-detection pipeline calls them
 
@@ -83,22 +82,6 @@ def are_boxes_for_each(boxes: Any) -> bool:
     return all(one is None or (isinstance(one, list | tuple) and not any(map(_is_number, one))) for one in boxes)
 
 
-def boxes_to_batch(boxes: Sequence[Box], size: tuple[int, int]) -> BoxBatch:
-    """Boxes of one photo as a batch of one, without crops.
-
-    Args:
-        boxes: In pixels of the photo.
-        size: The photo's width and height in pixels.
-    """
-    if not boxes:
-        return BoxBatch.empty(1)
-    corners = torch.tensor([[box.edges for box in boxes]], dtype=torch.float32)
-    return BoxBatch(
-        corners=corners / torch.tensor(size * 2),
-        mask=torch.ones(1, len(boxes), dtype=torch.bool),
-    )
-
-
 def boxes_from_json(text: str) -> list[Any] | dict[str, Any]:
     """Read boxes of a photo, or of several by their names.
 
@@ -126,7 +109,7 @@ def _parse_box(given: Any) -> Box:
         item, score = given.get("box"), given.get("score", 1.0)
         if isinstance(item, Mapping):
             item = [item.get(edge) for edge in _EDGES]
-    if isinstance(item, np.ndarray | Tensor):
+    if isinstance(item, np.ndarray) or is_tensor(item):
         item = item.tolist()
     if not isinstance(item, list | tuple) or len(item) != 4:
         raise BoxError(f"a box must be four numbers in pixels: left, top, right, bottom; got {item!r:.80}")
@@ -154,4 +137,4 @@ def _shown(edges: Iterable[float]) -> str:
     return f"({', '.join(f'{edge:g}' for edge in edges)})"
 
 
-__all__ = ["Box", "are_boxes_for_each", "boxes_from_json", "boxes_to_batch", "collect_boxes"]
+__all__ = ["Box", "are_boxes_for_each", "boxes_from_json", "collect_boxes"]

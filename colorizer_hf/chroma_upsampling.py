@@ -15,16 +15,17 @@ decibels:
   an object does not show up in its colour.
 
 The lines are fitted twice: from the cells to a grid four times as fine, and from there to the photo.
+
+Chroma may be an array of numpy or a tensor of torch; what is fitted is fitted with the library that it belongs to.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
+from .arrays import AnyArray, Array, as_float32, namespace
 from .color import codes_to_srgb, for_each_band, lightness_table
+from .resampling import edge_padded, resized, window_means
 
 _ALL = slice(None)
 _REFINEMENT = 4  # cells of the fine grid per cell of the chroma
@@ -32,24 +33,26 @@ _WINDOW = 0.8  # standard deviation in cells of the Gaussian window in which a l
 _SMOOTHING = 0.6  # the same for averaging slopes
 _NOISE = 1e-3  # variance of luminance that is no edge: 3 of 100
 # Of luminance restored for near-infrared frames, chosen on development pairs (docs/near_infrared.md).
-_DETAIL = 1.3  # of the frame's goes in where the two do not go together: a little more, as predictions are blurred
+_DETAIL = 1.3  # slopes: a little steeper than fitted, and than the frame where none fits, as predictions are blurred
 _STEADY_SIDE, _STEADY_NOISE, _STEADY_SHARE = 9, 1e-4, 0.5  # window in cells, variance of luminance, share of the effect
 
 
-def upsample_chroma(chroma: Tensor, luminance: Tensor) -> Tensor:
+def upsample_chroma(chroma: Array, luminance: Array) -> Array:
     """Bring chroma to the size of the luminance, its edges following the luminance's.
 
     Args:
-        chroma: (B, 2, h, w), a and b / 110; any number of channels will do.
+        chroma: (B, 2, h, w), a and b / 110; any number C of channels will do.
         luminance: (B, 1, H, W), L / 100.
 
     Returns:
         (B, 2, H, W) float32.
     """
-    chroma, luminance = chroma.float(), luminance.float()
-    fine = F.interpolate(luminance, _fine_size(chroma, luminance), mode="area")
-    slope, offset = F.interpolate(_fine_lines(chroma, fine), luminance.shape[-2:], mode="bilinear").chunk(2, dim=1)
-    return slope * luminance + offset
+    chroma, luminance = as_float32(chroma), as_float32(luminance)
+    height, width = luminance.shape[-2:]
+    fine = resized(luminance, _fine_size(chroma, luminance), "area")
+    lines = resized(_fine_lines(chroma, fine), (height, width), "bilinear")
+    channels = chroma.shape[1]
+    return lines[:, :channels] * luminance + lines[:, channels:]
 
 
 class ChromaUpsampler:
@@ -59,16 +62,19 @@ class ChromaUpsampler:
         chroma: (2, h, w), a and b / 110; any number C of channels will do.
         codes: (H, W) uint8 or uint16 luminance codes.
         detail: Slope of the lines where luminance explains nothing; 0 keeps texture out of colour. With any, the
-            chroma is luminance itself, and is steadied.
+            chroma is luminance itself: it is steadied, and fitted slopes are as much steeper than they seem.
     """
 
-    def __init__(self, chroma: np.ndarray | Tensor, codes: np.ndarray, *, detail: float = 0.0) -> None:
-        chroma = torch.as_tensor(chroma).float().cpu()[None]
+    def __init__(self, chroma: AnyArray, codes: np.ndarray, *, detail: float = 0.0) -> None:
+        chroma = as_float32(chroma)[None]
+        if not isinstance(chroma, np.ndarray):
+            chroma = chroma.cpu()
         self._codes = codes
         self._lightness = lightness_table(codes.dtype)
-        lines = _fine_lines(chroma, self._area_mean(*_fine_size(chroma, codes)), detail)
+        fine = namespace(chroma).asarray(self._area_mean(*_fine_size(chroma, codes)))
+        lines = _fine_lines(chroma, fine, detail)
         # Stretched to the photo's width once and for all: rows then need to be mixed vertically only.
-        self._lines = F.interpolate(lines, (lines.shape[-2], codes.shape[1]), mode="bilinear")[0].numpy()
+        self._lines = np.asarray(resized(lines, (lines.shape[-2], codes.shape[1]), "bilinear")[0])
 
     def rows(self, top: int, bottom: int, columns: slice = _ALL) -> np.ndarray:
         """Chroma (C, bottom - top, W), float32, of the rows from `top` to before `bottom`; W counts the columns."""
@@ -89,7 +95,7 @@ class ChromaUpsampler:
                 np.add(slope, offset, out=chroma[channel, inside])
         return chroma
 
-    def _area_mean(self, height: int, width: int) -> Tensor:
+    def _area_mean(self, height: int, width: int) -> np.ndarray:
         """The luminance averaged to (1, 1, height, width) without a float copy of the photo."""
         full = len(self._codes)
         rows = np.empty((height, self._codes.shape[1]), np.float32)
@@ -100,12 +106,12 @@ class ChromaUpsampler:
                 np.mean(np.take(self._lightness, window), axis=0, out=rows[y])
 
         for_each_band(average, height, full * self._codes.shape[1] // height)
-        return F.interpolate(torch.from_numpy(rows)[None, None], (height, width), mode="area")
+        return resized(rows[None, None], (height, width), "area")
 
 
 def render(
     codes: np.ndarray,
-    chroma: np.ndarray | Tensor,
+    chroma: AnyArray,
     alpha: np.ndarray | None = None,
     *,
     rows: slice = _ALL,
@@ -138,7 +144,7 @@ def render(
     return pixels
 
 
-def restore_luminance(codes: np.ndarray, luminance: np.ndarray | Tensor) -> np.ndarray:
+def restore_luminance(codes: np.ndarray, luminance: AnyArray) -> np.ndarray:
     """The luminance of a near-infrared frame's scene in visible light, with the frame's detail.
 
     Args:
@@ -167,12 +173,12 @@ def _code_borders(dtype: np.dtype) -> np.ndarray:
     return (lightness[:-1] + lightness[1:]) / 2
 
 
-def _fine_size(chroma: Tensor, photo: Tensor | np.ndarray) -> tuple[int, int]:
+def _fine_size(chroma: AnyArray, photo: AnyArray) -> tuple[int, int]:
     (h, w), (height, width) = chroma.shape[-2:], photo.shape[-2:]
     return min(_REFINEMENT * h, height), min(_REFINEMENT * w, width)
 
 
-def _fine_lines(chroma: Tensor, luminance: Tensor, detail: float = 0.0) -> Tensor:
+def _fine_lines(chroma: AnyArray, luminance: AnyArray, detail: float = 0.0) -> AnyArray:
     """Fit chroma = slope * luminance + offset on the fine grid.
 
     Args:
@@ -183,62 +189,67 @@ def _fine_lines(chroma: Tensor, luminance: Tensor, detail: float = 0.0) -> Tenso
     Returns:
         (B, 2 C, H, W): slopes of the channels, then their offsets.
     """
-    size = luminance.shape[-2:]
-    chroma = F.interpolate(
-        chroma, tuple(map(min, chroma.shape[-2:], size)), mode="area"
-    )  # a photo smaller than its chroma
-    coarse = F.interpolate(luminance, chroma.shape[-2:], mode="area")
+    height, width = size = luminance.shape[-2:]
+    h, w = chroma.shape[-2:]
+    chroma = resized(chroma, (min(h, height), min(w, width)), "area")  # a photo smaller than its chroma
+    coarse = resized(luminance, chroma.shape[-2:], "area")
     if detail:
-        chroma = chroma.lerp(_steadied(chroma, coarse), _STEADY_SHARE)
-    slope = F.interpolate(_slopes(coarse, chroma, detail), size, mode="bilinear")
-    fine = luminance - F.interpolate(coarse, size, mode="bicubic")
-    chroma = F.interpolate(chroma, size, mode="bicubic") + slope * fine
+        chroma = chroma + _STEADY_SHARE * (_steadied(chroma, coarse) - chroma)
+    slope = resized(_slopes(coarse, chroma, detail), size, "bilinear")
+    fine = luminance - resized(coarse, size, "bicubic")
+    chroma = resized(chroma, size, "bicubic") + slope * fine
     slope = _slopes(luminance, chroma, detail)
-    return torch.cat([slope, chroma - slope * luminance], dim=1)
+    return namespace(chroma).concat([slope, chroma - slope * luminance], axis=1)
 
 
-def _steadied(chroma: Tensor, luminance: Tensor) -> Tensor:
+def _steadied(chroma: AnyArray, luminance: AnyArray) -> AnyArray:
     """Chroma (B, C, h, w) as lines of luminance (B, 1, h, w) in windows: the guided filter of He, Sun and Tang 2013.
 
     Kornia has it as well, but takes seconds to import, and the path of a photo does without.
     """
 
-    def mean(x: Tensor) -> Tensor:
-        return F.avg_pool2d(x, _STEADY_SIDE, 1, _STEADY_SIDE // 2, count_include_pad=False)
+    def mean(x: AnyArray) -> AnyArray:
+        return window_means(x, _STEADY_SIDE)
 
     average, expected = mean(luminance), mean(chroma)
     slope = (mean(luminance * chroma) - average * expected) / (mean(luminance**2) - average**2 + _STEADY_NOISE)
     return mean(slope) * luminance + mean(expected - slope * average)
 
 
-def _slopes(luminance: Tensor, chroma: Tensor, detail: float) -> Tensor:
-    """How chroma (B, C, h, w) changes with luminance (B, 1, h, w) around each cell; `detail` where it does not."""
-    means = _blur(torch.cat([luminance, chroma, luminance**2, chroma**2, luminance * chroma], dim=1), _WINDOW)
-    C = chroma.shape[1]
-    luminance, chroma, luminance2, chroma2, product = means.split([1, C, 1, C, C], dim=1)
+def _slopes(luminance: AnyArray, chroma: AnyArray, detail: float) -> AnyArray:
+    """How chroma (B, C, h, w) changes with luminance (B, 1, h, w) around each cell; see `ChromaUpsampler`."""
+    xp, C = namespace(chroma), chroma.shape[1]
+    means = _blur(xp.concat([luminance, luminance**2, chroma, chroma**2, luminance * chroma], axis=1), _WINDOW)
+    luminance, luminance2 = means[:, :1], means[:, 1:2]
+    chroma, chroma2, product = (means[:, first : first + C] for first in (2, 2 + C, 2 + 2 * C))
     covariance = product - luminance * chroma
-    luminance_variance = (luminance2 - luminance**2).clamp(min=0)
-    chroma_variance = (chroma2 - chroma**2).clamp(min=0).sum(dim=1, keepdim=True)
-    explained = (covariance**2).sum(dim=1, keepdim=True) / (luminance_variance * chroma_variance + 1e-8)
-    explained = explained.clamp(max=1)
-    slope = covariance / (luminance_variance + _NOISE) * explained + detail * (1 - explained)
+    luminance_variance = xp.clip(luminance2 - luminance**2, 0, None)
+    chroma_variance = xp.sum(xp.clip(chroma2 - chroma**2, 0, None), axis=1, keepdims=True)
+    explained = xp.sum(covariance**2, axis=1, keepdims=True) / (luminance_variance * chroma_variance + 1e-8)
+    explained = xp.clip(explained, None, 1)
+    slope = covariance / (luminance_variance + _NOISE)
+    # Of luminance only a tight fit counts; chroma that does not go along with it needs no other slope than 0.
+    slope = detail * (1 + explained**2 * (slope - 1)) if detail else slope * explained
     return _blur(slope, _SMOOTHING)
 
 
-def _blur(x: Tensor, sigma: float) -> Tensor:
+def _blur(x: AnyArray, sigma: float) -> AnyArray:
     kernel = np.exp(-(np.arange(-2, 3) ** 2) / (2 * sigma**2))
     kernel = (kernel / kernel.sum()).tolist()
     height, width = x.shape[-2:]
-    x = F.pad(x, (2,) * 4, mode="replicate")
+    x = edge_padded(x, 2)
     # Sums, no convolution: autocast would compute it in half precision.
     x = _weighted_sum([x[..., k : k + height, :] for k in range(5)], kernel)
     return _weighted_sum([x[..., k : k + width] for k in range(5)], kernel)
 
 
-def _weighted_sum(tensors: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-    total = weights[0] * tensors[0]
-    for tensor, weight in zip(tensors[1:], weights[1:], strict=True):
-        total = total.add_(tensor, alpha=weight)
+def _weighted_sum(maps: Sequence[AnyArray], weights: Sequence[float]) -> AnyArray:
+    total = weights[0] * maps[0]
+    for each, weight in zip(maps[1:], weights[1:], strict=True):
+        if isinstance(each, np.ndarray):
+            total += weight * each
+        else:
+            total.add_(each, alpha=weight)  # in one pass
     return total
 
 

@@ -3,7 +3,6 @@
 from functools import cache
 
 import numpy as np
-import torch
 
 from .color import CHROMA_SCALE, hex_to_rgb, rgb_to_lab
 
@@ -43,10 +42,9 @@ def known_colors() -> tuple[list[str], np.ndarray]:
 
 def _places(colors: list[str]) -> np.ndarray:
     """Lab with less of its lightness: (N, 3)."""
-    rgb = torch.tensor([hex_to_rgb(color) for color in colors]) / 255
+    rgb = np.array([hex_to_rgb(color) for color in colors]) / 255
     luminance, chroma = rgb_to_lab(rgb[:, :, None, None])
-    lab = torch.cat([100 * LIGHTNESS_COUNTS * luminance, CHROMA_SCALE * chroma], dim=1)
-    return lab[:, :, 0, 0].numpy()
+    return np.concat([100 * LIGHTNESS_COUNTS * luminance, CHROMA_SCALE * chroma], axis=1)[:, :, 0, 0]
 
 
 __all__ = ["LIGHTNESS_COUNTS", "color_name", "known_colors"]

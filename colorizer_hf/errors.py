@@ -5,6 +5,7 @@
     ├── CheckpointError     a checkpoint is missing, damaged or of another kind
     ├── HintError           a colour hint makes no sense
     ├── BoxError            a box around a thing makes no sense
+    ├── FilmError           a film cannot be read or written
     ├── HubError            the Hugging Face Hub refuses or cannot be reached
     └── TrainingDataError   training data is missing or unusable
 
@@ -33,6 +34,10 @@ class BoxError(ColorizerError):
     """A box around a thing makes no sense."""
 
 
+class FilmError(ColorizerError):
+    """A film cannot be read or written."""
+
+
 class HubError(ColorizerError):
     """The Hugging Face Hub refuses or cannot be reached."""
 
@@ -41,4 +46,13 @@ class TrainingDataError(ColorizerError):
     """Training data is missing or unusable."""
 
 
-__all__ = ["BoxError", "CheckpointError", "ColorizerError", "HintError", "HubError", "ImageError", "TrainingDataError"]
+__all__ = [
+    "BoxError",
+    "CheckpointError",
+    "ColorizerError",
+    "FilmError",
+    "HintError",
+    "HubError",
+    "ImageError",
+    "TrainingDataError",
+]

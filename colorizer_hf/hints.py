@@ -1,4 +1,4 @@
-"""Colour hints in a photo's own pixels: from points, strokes, painted layers and JSON, to tensors."""
+"""Colour hints in a photo's own pixels: from points, strokes, painted layers and JSON."""
 
 import json
 import re
@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from numbers import Integral, Real
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
-import torch
 from PIL import Image
 
 from .color import hex_to_rgb, rgb_to_hex, rgb_to_lab
 from .errors import HintError
-from .models.hint_batch import REACHES, HintBatch, Reach
+from .models.reaches import REACHES, Reach
 
 HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 MAX_PAINTED_HINTS = 300  # of one painted layer, or of all strokes
@@ -56,6 +55,28 @@ class Hint:
             raise HintError(f"the place of a hint must be two numbers in pixels, got {self.x!r:.40}, {self.y!r:.40}")
         if self.radius is not None and not (_is_number(self.radius) and self.radius >= 0):
             raise HintError(f"the radius of a hint must be 0 or more pixels, got {self.radius!r:.40}")
+
+
+Hints = Iterable[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None
+"""What callers give as the hints of a photo; see `collect_hints`."""
+
+
+class HintArrays(NamedTuple):
+    """Hints of one photo as numbers, which do not depend on its size.
+
+    Attributes:
+        points: (K, 2), x and y in [-1, 1]; -1 is the photo's left or top edge, 1 the other.
+        chroma: (K, 2), Lab a and b / 110.
+        radius: (K,), as a share of the photo's longer side.
+        reach: (K,) int64, places in `reaches.REACHES`.
+        keep: (K,) bool, hints that hold the network's own colour.
+    """
+
+    points: np.ndarray
+    chroma: np.ndarray
+    radius: np.ndarray
+    reach: np.ndarray
+    keep: np.ndarray
 
 
 class Stroke(TypedDict):
@@ -112,8 +133,16 @@ def check_reach(reach: str) -> None:
         raise HintError(f"the reach of a hint must be {', '.join(REACHES[:-1])} or {REACHES[-1]}, got {reach!r:.40}")
 
 
-def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
-    """Hints of one photo as a batch of one.
+def check_inside(hints: Sequence[Hint], size: tuple[int, int]) -> None:
+    """Raises HintError if a hint lies outside the photo of that width and height."""
+    width, height = size
+    for hint in hints:
+        if not (0 <= hint.x < width and 0 <= hint.y < height):
+            raise HintError(f"the hint at ({hint.x:g}, {hint.y:g}) lies outside the photo of {width} x {height} pixels")
+
+
+def hints_to_arrays(hints: Sequence[Hint], size: tuple[int, int]) -> HintArrays:
+    """Hints of one photo as numbers.
 
     Args:
         hints: In pixels of the photo.
@@ -122,30 +151,20 @@ def hints_to_batch(hints: Sequence[Hint], size: tuple[int, int]) -> HintBatch:
     Raises:
         HintError: a hint lies outside the photo.
     """
-    _check_inside(hints, size)
-    if not hints:
-        return HintBatch.empty(1)
+    check_inside(hints, size)
     width, height = size
     longer = max(size)
-    rgb = torch.tensor([hex_to_rgb(str(hint.color or "#808080")) for hint in hints]) / 255  # (K, 3)
+    rgb = np.array([hex_to_rgb(str(hint.color or "#808080")) for hint in hints]).reshape(-1, 3) / 255
     _, chroma = rgb_to_lab(rgb[:, :, None, None])
-    points = [[(hint.x + 0.5) / width * 2 - 1, (hint.y + 0.5) / height * 2 - 1] for hint in hints]
+    points = [((hint.x + 0.5) / width * 2 - 1, (hint.y + 0.5) / height * 2 - 1) for hint in hints]
     radius = [DEFAULT_RADIUS if hint.radius is None else hint.radius / longer for hint in hints]
-    return HintBatch(
-        points=torch.tensor([points], dtype=torch.float32),
-        chroma=chroma[None, :, :, 0, 0],
-        radius=torch.tensor([radius], dtype=torch.float32),
-        mask=torch.ones(1, len(hints), dtype=torch.bool),
-        reach=torch.tensor([[REACHES.index(hint.reach) for hint in hints]]),
-        keep=torch.tensor([[hint.color is None for hint in hints]]),
+    return HintArrays(
+        points=np.array(points, np.float32).reshape(-1, 2),
+        chroma=chroma[:, :, 0, 0],
+        radius=np.array(radius, np.float32),
+        reach=np.array([REACHES.index(hint.reach) for hint in hints], np.int64),
+        keep=np.array([hint.color is None for hint in hints], bool),
     )
-
-
-def _check_inside(hints: Sequence[Hint], size: tuple[int, int]) -> None:
-    width, height = size
-    for hint in hints:
-        if not (0 <= hint.x < width and 0 <= hint.y < height):
-            raise HintError(f"the hint at ({hint.x:g}, {hint.y:g}) lies outside the photo of {width} x {height} pixels")
 
 
 def layer_to_hints(
@@ -209,7 +228,7 @@ def hints_to_strokes(hints: Sequence[Hint], size: tuple[int, int]) -> list[Strok
     Raises:
         HintError: a hint lies outside the photo.
     """
-    _check_inside(hints, size)
+    check_inside(hints, size)
     width, height = size
     return [
         Stroke(
@@ -410,12 +429,14 @@ def _thinned(hints: list[Hint], size: tuple[int, int]) -> list[Hint]:
 __all__ = [
     "DEFAULT_REACH",
     "Hint",
-    "HintBatch",
+    "HintArrays",
+    "Hints",
     "Reach",
     "Stroke",
+    "check_inside",
     "collect_hints",
     "hints_from_json",
-    "hints_to_batch",
+    "hints_to_arrays",
     "hints_to_json",
     "hints_to_strokes",
     "layer_to_hints",

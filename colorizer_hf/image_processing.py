@@ -1,29 +1,22 @@
 """Photographs to network input."""
 
 from collections.abc import Sequence
-from math import ceil
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 from transformers import AutoImageProcessor, BatchFeature
 from transformers.image_processing_utils import BaseImageProcessor
 
-from .color import lightness_table
 from .errors import CheckpointError
 from .imaging import Photo, read
 from .models.auto import ARCHITECTURES, resolve_checkpoint
 from .models.fetching import PROCESSOR_FILES
+from .network_input import cropped_luminance, input_size, resized_luminance
 from .options import refuse_unknown
 
-MAX_SIZE = 1024  # attention over all cells: time grows with the fourth power of the size
-MAX_ASPECT = 8  # of the network's input; longer strips are squeezed, which keeps the cost bounded
 # Of loading, beside those for the Hub: its own, and what the base class knows.
 LOADING_OPTIONS = ("working_size", "size_multiple", "subfolder", "proxies", "trust_remote_code", "return_unused_kwargs")
 
@@ -112,56 +105,15 @@ class ColorizerImageProcessor(BaseImageProcessor):
 
     def shrink(self, photo: Photo, *, size: int | None = None) -> Tensor:
         """The photo's luminance at the network's input size, (1, 1, h, w) in [0, 1]."""
-        return resized_luminance(photo.luminance, self.input_size(photo.luminance.shape, size=size))
+        return torch.from_numpy(resized_luminance(photo.luminance, self.input_size(photo.luminance.shape, size=size)))
 
     def crop(self, photo: Photo, edges: tuple[float, float, float, float], side: int) -> Tensor:
-        """What is inside a box of the photo, squashed to a square: luminance (1, 1, side, side) in [0, 1].
-
-        Args:
-            photo: At full size, which shows a small thing with all its details.
-            edges: Left, top, right and bottom of the box, in pixels of the photo.
-            side: Of the square in pixels.
-        """
-        left, top, right, bottom = edges
-        inside = photo.luminance[int(top) : ceil(bottom), int(left) : ceil(right)]
-        return resized_luminance(inside, (side, side))
+        """What is inside a box of the photo, a square; see `cropped_luminance`."""
+        return torch.from_numpy(cropped_luminance(photo, edges, side))
 
     def input_size(self, shape: tuple[int, int], *, size: int | None = None) -> tuple[int, int]:
         """Height and width of the network's input for a photo of the given height and width."""
-        shorter = self.working_size if size is None else size
-        if not (isinstance(shorter, Integral) and self.size_multiple <= shorter <= MAX_SIZE):
-            raise ValueError(f"size must be {self.size_multiple} to {MAX_SIZE} pixels, got {shorter!r:.40}")
-        scale = shorter / min(shape)
-        longest = shorter * MAX_ASPECT
-        height, width = (min(side * scale, longest) / self.size_multiple for side in shape)
-        return max(round(height), 1) * self.size_multiple, max(round(width), 1) * self.size_multiple
-
-
-def resized_luminance(codes: np.ndarray, size: tuple[int, int]) -> Tensor:
-    """Luminance codes (H, W) averaged to another height and width: (1, 1, h, w), L / 100 in [0, 1]."""
-    height, width = size
-    if codes.dtype == np.uint8:  # Pillow is much the fastest here
-        resized = Image.fromarray(codes).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        return torch.from_numpy(lightness_table(np.uint8)[np.asarray(resized)])[None, None]
-    averaged = block_average(codes, size)
-    shrunk = F.interpolate(averaged[None, None], size, mode="bilinear", antialias=True)
-    return torch.from_numpy(lightness_table(codes.dtype)[shrunk.round().numpy().astype(codes.dtype)])
-
-
-def block_average(codes: np.ndarray, size: tuple[int, int]) -> Tensor:
-    """Average blocks of whole pixels until the picture is at most about twice `size`; (H', W') float32.
-
-    Sums row by row of blocks, so that memory does not grow with the picture.
-    """
-    height, width = codes.shape
-    block_y, block_x = max(height // (2 * size[0]), 1), max(width // (2 * size[1]), 1)
-    starts_y, starts_x = np.arange(0, height, block_y), np.arange(0, width, block_x)
-    rows = [
-        np.add.reduceat(codes[y : y + block_y].sum(axis=0, dtype=np.float64), starts_x)
-        / (min(block_y, height - y) * np.diff(starts_x, append=width))
-        for y in starts_y
-    ]
-    return torch.from_numpy(np.stack(rows).astype(np.float32))
+        return input_size(shape, self.working_size if size is None else size, self.size_multiple)
 
 
 for _architecture in ARCHITECTURES.values():

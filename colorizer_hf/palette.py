@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from .amounts import DEFAULT_STRENGTH, check_amount
 from .color import CHROMA_SCALE, hex_to_rgb, rgb_to_lab
@@ -83,19 +81,16 @@ class Palette:
         pairs = zip(means[0][largest].tolist(), means[1][largest].tolist(), strict=True)
         return cls(tuple(pairs), tuple(shares.tolist()), strength)
 
-    def to_tensor(self) -> Tensor:
-        """(1, P, 3) as networks take it: a and b / 110, and the share times the strength."""
-        colors = [
-            (a / CHROMA_SCALE, b / CHROMA_SCALE, share * self.strength)
-            for (a, b), share in zip(self.chroma, self.shares, strict=True)
-        ]
-        return torch.tensor([colors])
+    def as_array(self) -> np.ndarray:
+        """(P, 3) float32: Lab a and b / 110 of each colour, and its share times the strength."""
+        shares = np.array(self.shares)[:, None] * self.strength
+        return np.hstack([np.array(self.chroma) / CHROMA_SCALE, shares]).astype(np.float32)
 
 
 def _chroma(rgb: np.ndarray) -> np.ndarray:
     """Lab a and b (N, 2) of pixels (h, w, 3) uint8."""
-    _, chroma = rgb_to_lab(torch.from_numpy(rgb.astype(np.float32) / 255).permute(2, 0, 1)[None])
-    return chroma[0].flatten(1).T.numpy() * CHROMA_SCALE
+    _, chroma = rgb_to_lab(np.moveaxis(rgb.reshape(1, -1, 1, 3) / np.float32(255), -1, 1))
+    return chroma[0, :, :, 0].T * CHROMA_SCALE
 
 
 __all__ = ["MOST_COLORS", "REFERENCE_SIDE", "Palette"]

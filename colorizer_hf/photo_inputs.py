@@ -1,23 +1,46 @@
-"""The forms in which callers hand photographs over: one or many, alone or with hints of their own."""
+"""What callers hand over: photographs, one or many, with or without hints, and whether a network takes those."""
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import zip_longest
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 import numpy as np
 from PIL import Image
-from torch import Tensor
 
-from .errors import ColorizerError
-from .imaging import Photo
+from .arrays import is_tensor
+from .errors import ColorizerError, HintError, ImageError
+from .hints import Hint, Hints, collect_hints
+from .imaging import Photo, read
+from .imaging.levels import Levels
+from .imaging.names import is_address, shown
+from .palette import Palette
+from .traits import Traits
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
-_ONE_PHOTO = (str, os.PathLike, bytes, bytearray, memoryview, Mapping, np.ndarray, Image.Image, Photo, Tensor)
+
+class SeenPhoto(NamedTuple):
+    """A photograph that a network has seen and that may be edited.
+
+    Attributes:
+        photo: What was read.
+        features: What the network's `encode` gave.
+        notes: On what went into it.
+    """
+
+    photo: Photo
+    features: Any
+    notes: tuple[str, ...] = ()
+
+
+FAR_REACHING = "this network carries hints as far as it likes, whatever their reach"
+
+_ONE_PHOTO = (str, os.PathLike, bytes, bytearray, memoryview, Mapping, np.ndarray, Image.Image, Photo)
 
 
 def photos_of(given: Any) -> list[Any] | Iterator[Any] | None:
@@ -27,7 +50,7 @@ def photos_of(given: Any) -> list[Any] | Iterator[Any] | None:
     """
     if isinstance(given, list | tuple):
         return list(given)
-    if isinstance(given, _ONE_PHOTO) or hasattr(given, "read"):
+    if isinstance(given, _ONE_PHOTO) or is_tensor(given) or hasattr(given, "read"):
         return None
     if isinstance(given, Iterable):
         return iter(given)
@@ -85,6 +108,62 @@ def source_and_own(given: Any) -> tuple[Any, Any, Any]:
     return given, hints, boxes
 
 
+def read_photo(source: Any, *, levels: Levels = "auto", band: int | None = None, allow_urls: bool = False) -> Photo:
+    """A photograph in any form that `imaging.read` takes, one that is read already, or an address.
+
+    Raises:
+        ImageError: it cannot be read, or is an address and these are not allowed.
+    """
+    if is_address(source):
+        if not allow_urls:
+            raise ImageError(f"{shown(source)}: it is an address; download the picture, or pass allow_urls=True")
+        from .imaging.addresses import fetch
+
+        source = fetch(source)
+    return source if isinstance(source, Photo) else read(source, levels=levels, band=band)
+
+
+def hints_for(network: Traits, hints: Hints, photo: Photo) -> tuple[list[Hint], tuple[str, ...]]:
+    """A caller's hints for a photo as the network takes them, and notes.
+
+    Raises:
+        HintError: one makes no sense, or the network takes none.
+    """
+    found = collect_hints(hints, photo.size)
+    if found and not network.supports_hints:
+        raise HintError(f"{network.model_type} takes no hints; leave them out or take another model")
+    if network.limits_reach or all(hint.reach == "alike" for hint in found):
+        return found, ()
+    return [replace(hint, reach="alike") for hint in found], (FAR_REACHING,)
+
+
+def check_palette(network: Traits, palette: Any) -> None:
+    """Do nothing if there is no palette, or the network takes it.
+
+    Raises:
+        ColorizerError: it takes none.
+        TypeError: it is none.
+    """
+    if palette is not None and not isinstance(palette, Palette):
+        raise TypeError(f"palette must be a Palette, as Palette.of_colors gives it, got {type(palette).__name__}")
+    if palette is not None and not network.supports_palette:
+        raise ColorizerError(f"{network.model_type} takes no palette; leave it out or take another model")
+
+
+def check_contrast(network: Traits, contrast: tuple[float, float]) -> None:
+    """Do nothing if the network takes the contrast.
+
+    Raises:
+        ColorizerError: its photos are not near-infrared frames.
+        ValueError: it is no two luminances.
+    """
+    if network.modality == "gray":
+        raise ColorizerError(f"{network.model_type} takes no contrast; near-infrared frames have one")
+    low, high = contrast
+    if not 0 <= low < high <= 1:
+        raise ValueError(f"contrast must be two luminances in 0..1, the darker one first, got {contrast!r}")
+
+
 def _has_image(given: Any) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(given, Mapping) and "image" in given and given.keys() <= {"image", "hints", "boxes"}
 
@@ -114,4 +193,16 @@ def read_ahead(function: Callable[[Given], Made], items: Iterable[Given], worker
                 future.cancel()
 
 
-__all__ = ["are_for_each", "each_with", "photos_of", "read_ahead", "source_and_own"]
+__all__ = [
+    "FAR_REACHING",
+    "SeenPhoto",
+    "are_for_each",
+    "check_contrast",
+    "check_palette",
+    "each_with",
+    "hints_for",
+    "photos_of",
+    "read_ahead",
+    "read_photo",
+    "source_and_own",
+]

@@ -1,47 +1,53 @@
 """Photo in, photo out: the one path that the command line, the web page and Python code all take."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import groupby, islice
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from transformers import AutoModel, Pipeline
 from transformers.pipelines import PIPELINE_REGISTRY
 
 from .amounts import DEFAULT_VIVIDNESS, check_amount
-from .boxes import are_boxes_for_each, boxes_to_batch, collect_boxes
-from .chroma_upsampling import render, restore_luminance
-from .color import lab_to_rgb, lightness_table, rgb_to_hex
+from .batches import boxes_to_batch, hints_to_batch, palette_to_tensor
+from .boxes import NOTHING_BOXED, are_boxes_for_each, collect_boxes
 from .detection import Detector
 from .devices import check_device
-from .errors import BoxError, ColorizerError, HintError, ImageError
-from .hints import Hint, HintBatch, collect_hints, hints_to_batch
+from .errors import BoxError, HintError
+from .hints import Hint, Hints
 from .image_processing import ColorizerImageProcessor
-from .imaging import Photo, eight_bit, read, with_note, without_location, write
-from .imaging.addresses import fetch, is_address, shown
+from .imaging import Photo, eight_bit
 from .imaging.levels import Levels, check_levels_and_band
 from .models.auto import CHECKPOINTS, DEFAULT_CHECKPOINT, ModelOptions, load_folder, resolve_checkpoint
-from .models.base import CONTRAST_ENDS, ColorizerModel, ColorizerOutput
+from .models.base import ColorizerModel, ColorizerOutput
 from .models.box_batch import BoxBatch
+from .models.contrast import common_contrast
 from .models.fetching import HubOptions
-from .models.hint_batch import REACHES
+from .models.hint_batch import HintBatch
 from .options import refuse_unknown, take
 from .palette import Palette
-from .photo_inputs import are_for_each, each_with, photos_of, read_ahead, source_and_own
-from .suggestions import likely_colors
+from .photo_inputs import (
+    SeenPhoto,
+    are_for_each,
+    check_contrast,
+    check_palette,
+    each_with,
+    hints_for,
+    photos_of,
+    read_ahead,
+    read_photo,
+    source_and_own,
+)
+from .result import ColorizationResult
+from .traits import Traits
 
 TASK = "image-colorization"
-FAR_REACHING = "this network carries hints as far as it likes, whatever their reach"
-NOTHING_BOXED = "there are no boxes around things, so the photograph was coloured as a whole"
-_SAMPLES = 512  # of a frame's luminances say what it adds to the contrast of many
-_LEAST_CONTRAST = 1e-3
 # Options of a call that a pipeline can be made with.
 CALL_OPTIONS = (
     "hints",
@@ -57,149 +63,6 @@ CALL_OPTIONS = (
     "batch_size",
     "num_workers",
 )
-
-_ALIKE = REACHES.index("alike")
-
-Hints = Iterable[Hint | Image.Image | np.ndarray] | Image.Image | np.ndarray | None
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A likely colour at a point.
-
-    Attributes:
-        color: "#rrggbb" at the photo's own luminance there, or the nearest that was asked for.
-        share: Share of the predicted distribution that lies near it, in [0, 1].
-    """
-
-    color: str
-    share: float
-
-
-class ColorizationResult:
-    """A photograph with colour.
-
-    Attributes:
-        photo: What was read: luminance, alpha, metadata, notes.
-        chroma: (2, h, w), predicted Lab a and b / 110 at the network's resolution.
-        logits: (Q, h, w) over chroma bins, or None.
-        bin_centers: (Q, 2), ab / 110 of the bins, or None.
-        predicted_luminance: (1, h, w), L / 100; None where the photo's own is kept, as of all but near-infrared frames.
-        notes: What a person should know about how the photo was read and coloured, as phrases.
-        suggestion_sharpness: What the logits are multiplied by before suggestions are made.
-    """
-
-    def __init__(
-        self,
-        photo: Photo,
-        chroma: Tensor,
-        logits: Tensor | None,
-        bin_centers: Tensor | None,
-        predicted_luminance: Tensor | None = None,
-        notes: tuple[str, ...] = (),
-        suggestion_sharpness: float = 1.0,
-    ) -> None:
-        self.notes = (*photo.notes, *notes)
-        self.suggestion_sharpness = suggestion_sharpness
-        self.photo = photo
-        self.chroma = chroma
-        self.logits = logits
-        self.bin_centers = bin_centers
-        self.predicted_luminance = predicted_luminance
-
-    @cached_property
-    def luminance(self) -> np.ndarray:
-        """(H, W) luminance codes of the result: the photo's own, or of a near-infrared frame those in visible light."""
-        return self._luminance_of(self.photo)
-
-    def _luminance_of(self, photo: Photo) -> np.ndarray:
-        if self.predicted_luminance is None:
-            return photo.luminance
-        return restore_luminance(photo.luminance, self.predicted_luminance)
-
-    @cached_property
-    def pixels(self) -> np.ndarray:
-        """sRGB at the photo's size, (H, W, 3), or (H, W, 4) with its alpha; uint8, or uint16 for 16-bit photos."""
-        return render(self.luminance, self.chroma, self.photo.alpha)
-
-    @property
-    def image(self) -> Image.Image:
-        """The picture at the photo's size, 8 bits a channel; `save` keeps 16."""
-        return Image.fromarray(eight_bit(self.pixels))
-
-    def preview(self, longer_side: int = 1600, *, part: tuple[int, int, int, int] | None = None) -> Image.Image:
-        """The picture for a screen: rendered at a reduced size, not at the photo's.
-
-        Args:
-            longer_side: Of the preview in pixels, at most; a smaller photo of 8 bits gives its `image`.
-            part: Left, top, right and bottom, in pixels of the preview, of what is wanted of it; None means all.
-        """
-        photo = self.photo.reduced(longer_side)
-        if part is None and photo is self.photo:
-            return self.image
-        left, top, right, bottom = part or (0, 0, *photo.size)
-        rows, columns = slice(top, bottom), slice(left, right)
-        return Image.fromarray(render(self._luminance_of(photo), self.chroma, photo.alpha, rows=rows, columns=columns))
-
-    def suggestions(
-        self, x: float, y: float, k: int = 5, *, luminance: tuple[float, float] = (0.0, 1.0)
-    ) -> list[Suggestion]:
-        """The likeliest colours at a point, the likeliest first.
-
-        Args:
-            x: Column in pixels of the photo.
-            y: Row in pixels of the photo.
-            k: How many at most.
-            luminance: Range of CIELAB L / 100 in which the colours are given: the photo's own luminance there is moved
-                into it. In the dark all colours look black.
-
-        Raises:
-            ColorizerError: the network predicts no distribution, or the point lies outside the photo.
-        """
-        if self.logits is None or self.bin_centers is None:
-            raise ColorizerError("this network predicts one colour, not a distribution, so it has no suggestions")
-        height, width = self.photo.luminance.shape
-        if not (0 <= x < width and 0 <= y < height):
-            raise ColorizerError(f"the point ({x:g}, {y:g}) lies outside the photo of {width} x {height} pixels")
-        h, w = self.logits.shape[-2:]
-        logits = self.logits[:, int(y / height * h), int(x / width * w)].cpu()
-        shares = (self.suggestion_sharpness * logits).softmax(dim=0)
-        code = self.luminance[int(y), int(x)]
-        darkest, brightest = luminance
-        shown = min(max(float(lightness_table(self.photo.luminance.dtype)[code]), darkest), brightest)
-        colors = likely_colors(shares.numpy(), self.bin_centers.numpy(), k)
-        return [Suggestion(_hex_color(shown, torch.from_numpy(chroma).float()), share) for chroma, share in colors]
-
-    def save(
-        self,
-        destination: str | PathLike[str] | IO[bytes],
-        *,
-        format: str | None = None,
-        quality: int = 95,
-        note: bool = True,
-        gps: bool = True,
-    ) -> tuple[str, ...]:
-        """Write the picture with the photo's metadata.
-
-        Args:
-            destination: Path, or binary file object, which is written at its position; 16-bit photos stay 16-bit in
-                PNG, TIFF, JPEG 2000 and JPEG XL.
-            format: One of `colorizer_hf.imaging.WRITTEN`; None takes it from the path's suffix.
-            quality: 1..100, of JPEG, WebP, HEIC, AVIF, JPEG 2000 and JPEG XL; 100 loses nothing in the last two.
-            note: Say in the metadata that a model added the colours; BMP has no place for it.
-            gps: Keep where the photo was taken: coordinates, named places, georeference; False is for publishing.
-
-        Returns:
-            What of the photo's metadata found no place in the file, as phrases.
-
-        Raises:
-            ImageError: the picture cannot be written; nothing is left behind.
-            TypeError: a file object is in text mode.
-            ValueError: there is no such format, or none is given for a file object; the quality is none.
-        """
-        metadata = self.photo.metadata if gps else without_location(self.photo.metadata)
-        metadata = with_note(metadata) if note else metadata
-        return write(self.pixels, destination, metadata=metadata, format=format, quality=quality)
 
 
 class ColorizationPipeline(Pipeline):
@@ -285,6 +148,11 @@ class ColorizationPipeline(Pipeline):
         parts: Any = {"model": model, "image_processor": image_processor, "task": task, "device": device}
         super().__init__(**parts, **options)
         self.model.to(memory_format=torch.channels_last)  # convolutions run faster so on CPUs
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What the path of a photograph must know about the network."""
+        return Traits.of_model(self.model)
 
     def save_pretrained(self, save_directory: str | PathLike[str], **kwargs: Any) -> None:
         """Save the network and its image processor, for `from_pretrained`.
@@ -414,24 +282,15 @@ class ColorizationPipeline(Pipeline):
         refuse_unknown(type(self).__name__, unknown, ("device", *CALL_OPTIONS))
         if vividness is not None:
             check_amount("vividness", vividness)
-        if palette is not None and not isinstance(palette, Palette):
-            raise TypeError(f"palette must be a Palette, as Palette.of_colors gives it, got {type(palette).__name__}")
+        check_palette(self.traits, palette)
         if contrast is not None:
-            self._check_contrast(contrast)
+            check_contrast(self.traits, contrast)
         # An iterator's are for every photo, not for the first alone.
         hints, boxes = (list(given) if isinstance(given, Iterator) else given for given in (hints, boxes))
         check_levels_and_band("auto" if levels is None else levels, band)
         preprocess = {"size": size, "hints": hints, "levels": levels, "band": band, "allow_urls": allow_urls}
         preprocess |= {"boxes": boxes, "detector": self._check_detector(detector)}
         return _given(preprocess), _given({"vividness": vividness, "palette": palette, "contrast": contrast}), {}
-
-    def _check_contrast(self, contrast: tuple[float, float]) -> None:
-        """Raises ColorizerError if the network's photos are not near-infrared frames, ValueError for no luminances."""
-        if self.model.config.modality == "gray":
-            raise ColorizerError(f"{self.model.config.model_type} takes no contrast; near-infrared frames have one")
-        low, high = contrast
-        if not 0 <= low < high <= 1:
-            raise ValueError(f"contrast must be two luminances in 0..1, the darker one first, got {contrast!r}")
 
     def _check_detector(self, detector: Any) -> Detector | None:
         """A caller's detector, loaded if it is the name of one."""
@@ -463,11 +322,7 @@ class ColorizationPipeline(Pipeline):
     ) -> dict[str, Any]:
         """Read one photo, shrink its luminance to the network's size, collect its hints and boxes."""
         source, own_hints, own_boxes = source_and_own(input_)
-        if is_address(source):
-            if not allow_urls:
-                raise ImageError(f"{shown(source)}: it is an address; download the picture, or pass allow_urls=True")
-            source = fetch(source)
-        photo = source if isinstance(source, Photo) else read(source, levels=levels, band=band)
+        photo = read_photo(source, levels=levels, band=band, allow_urls=allow_urls)
         luminance = self.image_processor.shrink(photo, size=size)
         batch, hint_notes = self.prepare_hints(hints if own_hints is None else own_hints, photo)
         things, box_notes = self.prepare_boxes(boxes if own_boxes is None else own_boxes, photo, detector)
@@ -495,12 +350,8 @@ class ColorizationPipeline(Pipeline):
         Raises:
             HintError: one makes no sense or lies outside the photo, or the network takes none.
         """
-        batch = hints_to_batch(collect_hints(hints, photo.size), photo.size).to(self.device)
-        if len(batch) and not self.model.supports_hints:
-            raise HintError(f"{self.model.config.model_type} takes no hints; leave them out or take another model")
-        if self.model.limits_reach or (batch.reach == _ALIKE).all():
-            return batch, ()
-        return replace(batch, reach=torch.full_like(batch.reach, _ALIKE)), (FAR_REACHING,)
+        known, notes = hints_for(self.traits, hints, photo)
+        return hints_to_batch(known, photo.size).to(self.device), notes
 
     def prepare_boxes(
         self, boxes: Any, photo: Photo, detector: Detector | None = None
@@ -547,13 +398,7 @@ class ColorizationPipeline(Pipeline):
             ImageError: a frame cannot be read.
             ValueError: there is no frame.
         """
-        places = np.linspace(0, 1, _SAMPLES)  # of a frame's luminances in order
-        seen = [np.quantile(self.prepare(frame, **options)["luminance"].numpy(), places) for frame in frames]
-        if not seen:
-            raise ValueError("there is no frame to see the contrast of")
-        darkest, brightest = np.quantile(seen, CONTRAST_ENDS).tolist()
-        darkest = min(darkest, 1 - _LEAST_CONTRAST)
-        return darkest, max(brightest, darkest + _LEAST_CONTRAST)
+        return common_contrast(self.prepare(frame, **options)["luminance"].numpy() for frame in frames)
 
     def encode(self, luminance: Tensor, boxes: BoxBatch | None, contrast: tuple[float, float] | None = None) -> Any:
         """What the network knows of photos (B, 1, h, w) before any edit; see the contract."""
@@ -562,15 +407,32 @@ class ColorizationPipeline(Pipeline):
             where["contrast"] = torch.tensor(contrast)
         return self.model.encode(luminance, **where)
 
+    def see(self, photo: Any, *, size: int | None = None, boxes: Any = None) -> SeenPhoto:
+        """Read a photograph and let the network see it, for any number of calls of `edit`."""
+        inputs = self.prepare(photo, size=size, boxes=boxes)
+        with torch.inference_mode():
+            features = self.encode(inputs["luminance"].to(self.device), inputs["boxes"])
+        return SeenPhoto(inputs["photo"], features, inputs["notes"])
+
+    def edit(
+        self, seen: SeenPhoto, hints: Hints = None, *, vividness: float, palette: Palette | None = None
+    ) -> ColorizationResult:
+        """The photograph in colour with exactly these hints."""
+        check_amount("vividness", vividness)
+        batch, notes = self.prepare_hints(hints, seen.photo)
+        colors = self.prepare_palette(palette)
+        with torch.inference_mode():
+            output = self.model.decode(seen.features, batch, colors, vividness=vividness)
+        return self.postprocess((seen.photo, output, seen.notes + notes))
+
     def prepare_palette(self, palette: Palette | None, batch_size: int = 1) -> Tensor | None:
         """A caller's palette for each of some photos, on the network's device.
 
         Raises:
             ColorizerError: the network takes none.
         """
-        if palette is not None and not self.model.supports_palette:
-            raise ColorizerError(f"{self.model.config.model_type} takes no palette; leave it out or take another model")
-        return None if palette is None else palette.to_tensor().to(self.device).expand(batch_size, -1, -1)
+        check_palette(self.traits, palette)
+        return None if palette is None else palette_to_tensor(palette).to(self.device).expand(batch_size, -1, -1)
 
     def _forward(  # ty: ignore[incompatible-method-override]
         self,
@@ -652,12 +514,6 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _hex_color(luminance: float, chroma: Tensor) -> str:
-    """A colour of the given luminance (L / 100) and chroma (ab / 110), inside the gamut, as "#rrggbb"."""
-    rgb = lab_to_rgb(torch.tensor(luminance).view(1, 1, 1, 1), chroma.view(1, 2, 1, 1))
-    return rgb_to_hex(255 * channel for channel in rgb.clamp(0, 1).flatten().tolist())
-
-
 PIPELINE_REGISTRY.register_pipeline(
     TASK,
     pipeline_class=ColorizationPipeline,
@@ -666,4 +522,4 @@ PIPELINE_REGISTRY.register_pipeline(
     type="image",
 )
 
-__all__ = ["ColorizationPipeline", "ColorizationResult", "Suggestion"]
+__all__ = ["ColorizationPipeline", "Hint"]  # code in a published repository is asked for `pipeline.Hint`

@@ -1,12 +1,15 @@
 """Editing one photograph: the network sees it once, every change of the hints costs milliseconds."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from .amounts import DEFAULT_VIVIDNESS, check_amount
+from .amounts import DEFAULT_VIVIDNESS
+from .hints import Hints
 from .palette import Palette
-from .pipeline import ColorizationPipeline, ColorizationResult, Hints
+from .result import ColorizationResult
+
+if TYPE_CHECKING:
+    from .colorizer import Colorizer
+    from .pipeline import ColorizationPipeline
 
 
 class EditSession:
@@ -16,7 +19,7 @@ class EditSession:
         result = session.update([Hint(120, 80, "#b03030")])
 
     Args:
-        pipeline: What colorizes.
+        pipeline: What colorizes: a `ColorizationPipeline` or a `Colorizer`.
         photo: In any form that `colorizer_hf.imaging.read` takes.
         size: Working resolution, shorter side in pixels; None takes the network's own.
         boxes: Around things, see `ColorizationPipeline`; they hold for all edits.
@@ -27,14 +30,11 @@ class EditSession:
     """
 
     def __init__(
-        self, pipeline: ColorizationPipeline, photo: Any, *, size: int | None = None, boxes: Any = None
+        self, pipeline: "ColorizationPipeline | Colorizer", photo: Any, *, size: int | None = None, boxes: Any = None
     ) -> None:
-        inputs = pipeline.prepare(photo, size=size, boxes=boxes)
         self.pipeline = pipeline
-        self.photo = inputs["photo"]
-        self._notes = inputs["notes"]
-        with torch.inference_mode():
-            self._features = pipeline.encode(inputs["luminance"].to(pipeline.device), inputs["boxes"])
+        self._seen = pipeline.see(photo, size=size, boxes=boxes)
+        self.photo = self._seen.photo
 
     def update(
         self, hints: Hints = None, *, vividness: float = DEFAULT_VIVIDNESS, palette: Palette | None = None
@@ -50,12 +50,7 @@ class EditSession:
             HintError: a hint makes no sense or lies outside the photo.
             ValueError: `vividness` is outside its range.
         """
-        check_amount("vividness", vividness)
-        batch, notes = self.pipeline.prepare_hints(hints, self.photo)
-        colors = self.pipeline.prepare_palette(palette)
-        with torch.inference_mode():
-            output = self.pipeline.model.decode(self._features, batch, colors, vividness=vividness)
-        return self.pipeline.postprocess((self.photo, output, self._notes + notes))
+        return self.pipeline.edit(self._seen, hints, vividness=vividness, palette=palette)
 
 
 __all__ = ["EditSession"]

@@ -16,11 +16,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from colorizer_hf import ColorizationPipeline
+from colorizer_hf.bundled import NIR_CHECKPOINT
 from colorizer_hf.imaging import eight_bit
 from colorizer_hf.metrics.nir_floors import to_batch
 from colorizer_hf.metrics.pairs import NirPair, read_pairs
 from colorizer_hf.metrics.vcip2020 import METRICS
-from colorizer_hf.models.auto import NIR_CHECKPOINT
 
 CELL = 160  # longest side of a picture in pixels
 GAP, CAPTION = 6, 18

@@ -23,6 +23,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from colorizer_hf.engines.interface import Engine
     from colorizer_hf.models.base import ColorizerModel
 
 ROOT = Path(__file__).parents[1]
@@ -109,6 +110,92 @@ def hint_edit(model: "ColorizerModel") -> Row:
         ours, automatic = best_times(15, edit, lambda: model.decode(model.encode(luminance), vividness=1.0))
     name = "hint edit: decode with 20 hints + upsample to 384"
     return ratio_row(name, "automatic pass at 384", ours, automatic, at_most=0.25)
+
+
+def graph_engines(folder: Path) -> list[Row]:
+    """What exported graphs take at 256 beside torch, on one thread: the automatic pass, and an edit with 20 hints."""
+    import torch
+
+    from colorizer_hf.engines.graphs import GraphEngine
+    from colorizer_hf.engines.runtimes import RUNTIMES
+    from colorizer_hf.engines.torch_engine import TorchEngine
+    from colorizer_hf.hints import Hint, hints_to_arrays
+    from colorizer_hf.models.auto import load_model
+
+    random = np.random.default_rng(0)
+    places = random.uniform(0, 255, (20, 2))
+    dabs = [Hint(x, y, "#b03a2e", reach="alike") for x, y in places]
+    none, known = hints_to_arrays([], (256, 256)), hints_to_arrays(dabs, (256, 256))
+    luminance = photo_luminance(256).numpy()
+    engines = [TorchEngine(load_model()), *(GraphEngine(folder, runtime) for runtime in RUNTIMES)]
+
+    def automatic(engine: "Engine") -> Callable[[], object]:
+        return lambda: engine.decode(engine.encode(luminance), none, vividness=0.7)
+
+    def edit(engine: "Engine") -> Callable[[], object]:
+        features = engine.encode(luminance)
+        return lambda: engine.decode(features, known, vividness=0.7)
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        passes = best_times(15, *(automatic(engine) for engine in engines))
+        edits = best_times(15, *(edit(engine) for engine in engines))
+    finally:
+        torch.set_num_threads(usual)
+    rows = []
+    for runtime, at_least, ours, one_edit in zip(RUNTIMES, (1.8, 2.2), passes[1:], edits[1:], strict=True):
+        rows.append(ratio_row(f"{runtime}, automatic at 256", "torch", ours, passes[0], at_least=at_least))
+        rows.append(ratio_row(f"{runtime}, edit with 20 hints", "torch", one_edit, edits[0], at_most=1.2))
+    return rows
+
+
+def cold_start(graphs: Path, folder: Path) -> list[Row]:
+    """One photograph from the shell without torch, against the import of what it does without."""
+    photo = folder / "cold.jpg"
+    Image.open(PORTRAIT).convert("L").resize((600, 400)).save(photo)
+    colorizer = Path(sys.executable).with_name("colorizer")
+    options = ["--engine", "onnx", "--model", graphs, "--overwrite", "-o", folder / "warm.jpg"]
+    command = [colorizer, "colorize", photo, *options]
+    imports = [sys.executable, "-c", "import torch, transformers"]
+
+    def run(command: list[Any]) -> Callable[[], object]:
+        return lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+    ours, reference = best_times(5, run(command), run(imports))
+    name = "colorizer colorize one.jpg --engine onnx"
+    return [ratio_row(name, "python -c 'import torch, transformers'", ours, reference, at_least=3)]
+
+
+def pages(graphs: Path, folder: Path) -> list[Row]:
+    """A photo of 12 megapixels on the page without a server, and on the one with."""
+    from tests.bench_pages import measure_pages
+
+    photo = folder / "tab.jpg"
+    make_large_photo(photo, "L")
+    waits = measure_pages(graphs, folder / "pages", photo)
+    if waits is None:
+        return []
+    tab, server = waits
+    dab = ratio_row("dab in a tab, fitted", "page with a server", tab.dab, server.dab, at_most=1)
+    return [
+        ratio_row(
+            "first colours of 12 megapixels in a tab", "page with a server", tab.colours, server.colours, at_most=4
+        ),
+        dab | {"budget": "at most 0.15 s", "pass": bool(tab.dab <= 0.15)},
+    ]
+
+
+def exported_graphs(folder: Path) -> Path:
+    """Those that `make graphs` has made, or made now."""
+    from colorizer_hf.engines.exporting import export_checkpoint
+    from colorizer_hf.engines.manifest import find_graphs
+
+    found = find_graphs(None)
+    if found is None:
+        found = folder / "graphs"
+        export_checkpoint(None, found)
+    return found
 
 
 def photo_luminance(size: int) -> "Tensor":
@@ -263,10 +350,14 @@ def measure(folder: Path) -> list[Row]:
 
     torch.manual_seed(0)
     model = ColorizationPipeline.from_pretrained().model  # in the memory layout that people get
+    graphs = exported_graphs(folder)
     return [
         automatic_pass(model, threads=1),
         automatic_pass(model, threads=2),
         hint_edit(model),
+        *graph_engines(graphs),
+        *cold_start(graphs, folder),
+        *pages(graphs, folder),
         large_photo(folder, "RGB"),
         large_photo(folder, "L"),
         page_stroke(folder),

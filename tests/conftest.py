@@ -1,9 +1,11 @@
 """What all tests share."""
 
+import multiprocessing
 import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 # No test may ask the Hub; without this a mistyped folder costs half a minute of retries.
@@ -16,10 +18,49 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Other processes than those that fork: a fork of one that has run exported graphs is brought down, and with it the one
+# that asked for it. Python 3.14 does so by itself.
+multiprocessing.set_start_method("forkserver")
+multiprocessing.set_forkserver_preload(["torch"])
+
 # A deadline per example would be a timing assertion. Where the checkout belongs to somebody else no examples are kept.
 _own_checkout = os.access(Path(__file__).parents[1], os.W_OK)
 settings.register_profile("colorizer_hf", deadline=None, **({} if _own_checkout else {"database": None}))
 settings.load_profile("colorizer_hf")
+
+
+def exported(name: str, made: pytest.TempPathFactory) -> Path:
+    """The graphs of a bundled checkpoint: those that `make graphs` has put beside the weights, or exported now.
+
+    That takes a minute or more; processes that run tests side by side do it once for all.
+    """
+    from colorizer_hf.engines.exporting import export_checkpoint
+    from colorizer_hf.engines.manifest import find_graphs
+
+    if (found := find_graphs(name)) is not None:
+        return found
+    shared = made.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else made.getbasetemp()
+    folder = shared / f"graphs-{name}"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            export_checkpoint(name, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the graphs of the network for gray photographs."""
+    from colorizer_hf.bundled import DEFAULT_CHECKPOINT
+
+    return exported(DEFAULT_CHECKPOINT, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def nir_graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the graphs of the network for near-infrared frames."""
+    from colorizer_hf.bundled import NIR_CHECKPOINT
+
+    return exported(NIR_CHECKPOINT, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

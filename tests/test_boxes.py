@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from colorizer_hf.boxes import Box, are_boxes_for_each, boxes_from_json, boxes_to_batch, collect_boxes
+from colorizer_hf.batches import boxes_to_batch
+from colorizer_hf.boxes import Box, are_boxes_for_each, boxes_from_json, collect_boxes
 from colorizer_hf.errors import BoxError
 
 SIZE = (200, 100)  # width and height

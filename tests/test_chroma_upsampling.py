@@ -161,6 +161,15 @@ class TestRestoreLuminance:
         assert np.corrcoef(restored.ravel(), frame.ravel())[0, 1] > 0.9
         assert restored.std() > 0.6 * frame.std()
 
+    def test_detail_is_steeper_than_a_blurred_prediction_says(self) -> None:
+        """Waves that the prediction follows at half their height come out steeper than that."""
+        waves = 128 + 60 * np.sin(np.arange(256) * (2 * np.pi / 8))
+        frame = np.tile(waves.astype(np.uint8), (192, 1))
+        lightness = torch.from_numpy(lightness_table(np.uint8)[frame])
+        flat = 0.5 + 0.5 * (F.interpolate(lightness[None, None], (48, 64), mode="area") - 0.5)
+        restored = lightness_table(np.uint8)[restore_luminance(frame, flat[0])]
+        assert restored.std() > 0.53 * lightness.numpy().std()
+
     def test_clouds_that_the_frame_knows_nothing_of_are_halved(self) -> None:
         clouds = 0.5 + 0.1 * torch.sin(torch.arange(64) * (2 * torch.pi / 4)).expand(1, 48, 64)
         sky = np.full((192, 256), 90, np.uint8)

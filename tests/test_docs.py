@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from colorizer_hf import Hint
 from colorizer_hf.cli import app
 from colorizer_hf.hints import hints_to_json
+from tests.film.films import Pan, photo, write_film
 from tests.tiny_networks import save_detector, save_instance_fusion
 
 ROOT = Path(__file__).parents[1]
@@ -21,24 +23,32 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 NEAR_INFRARED = (ROOT / "docs" / "near_infrared.md").read_text(encoding="utf-8")
 METADATA = (ROOT / "docs" / "metadata.md").read_text(encoding="utf-8")
 PYTHON = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+ARCHIVES = (ROOT / "docs" / "archives.md").read_text(encoding="utf-8")
+FILM = (ROOT / "docs" / "film.md").read_text(encoding="utf-8")
 NIR_EVALUATIONS = set(re.findall(r"`(train/results/chromaformer_nir/[^`]+-(?:val|dev)\.json)`", NEAR_INFRARED))
-COMMANDS = [line for line in (README + NEAR_INFRARED).splitlines() if line.startswith("colorizer ")]
-SNIPPETS = re.findall(r"```python\n(.*?)```", README + NEAR_INFRARED + PYTHON + METADATA, re.DOTALL)
+COMMANDS = [line for line in (README + NEAR_INFRARED + FILM + ARCHIVES).splitlines() if line.startswith("colorizer ")]
+SNIPPETS = re.findall(r"```python\n(.*?)```", README + NEAR_INFRARED + PYTHON + METADATA + FILM, re.DOTALL)
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with the files that the documentation speaks of."""
-    photo = ROOT / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
-    with Image.open(photo) as picture:
+    cup = ROOT / "colorizer_hf" / "webui" / "examples" / "coffee_cup.jpg"
+    with Image.open(cup) as picture:
         for name in ("infrared.tif", "film/1.tif", "film/2.tif"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             picture.convert("L").save(tmp_path / name)
     Image.new("RGB", (60, 40), (176, 80, 48)).save(tmp_path / "colour.jpg")
     (tmp_path / "old-hints.json").write_text(hints_to_json([Hint(120, 80, "#b03a2e")], (600, 400)))
+    Image.new("RGB", (60, 40), (176, 80, 48)).save(tmp_path / "frame.png")
+    (tmp_path / "reel-hints.json").write_text("\n".join(re.findall(r"```json\n(.*?)```", FILM, re.DOTALL)))
+    write_film(tmp_path / "reel.mp4", Pan(photo("astronaut", 100), 64, zooms=False, count=12).gray(), sound=True)
+    (tmp_path / "shards").mkdir()
+    with tarfile.open(tmp_path / "shards" / "photos-000.tar", "w") as shard:
+        shard.add(tmp_path / "infrared.tif", "infrared.tif")
     for name in ("old.jpg", "scans/first.jpg", "scans/1920/second.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(photo, tmp_path / name)
+        shutil.copy(cup, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -11,6 +11,7 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from colorizer_hf.batches import hints_to_batch
 from colorizer_hf.color import rgb_to_lab
 from colorizer_hf.errors import HintError
 from colorizer_hf.hints import (
@@ -18,13 +19,12 @@ from colorizer_hf.hints import (
     Stroke,
     collect_hints,
     hints_from_json,
-    hints_to_batch,
     hints_to_json,
     hints_to_strokes,
     layer_to_hints,
     strokes_to_hints,
 )
-from colorizer_hf.models.hint_batch import REACHES
+from colorizer_hf.models.reaches import REACHES
 
 SIZE = (200, 100)
 hints = st.builds(

@@ -8,8 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colorizer_hf.image_processing import ColorizerImageProcessor, block_average
+from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.imaging import read
+from colorizer_hf.network_input import block_average
 
 PROCESSOR = ColorizerImageProcessor(working_size=64, size_multiple=32)
 
@@ -74,5 +75,5 @@ class TestBlockAverage:
     @given(height=st.integers(1, 70), width=st.integers(1, 70))
     def test_keeps_the_value_of_a_flat_picture(self, height: int, width: int) -> None:
         averaged = block_average(np.full((height, width), 12345, np.uint16), (8, 8))
-        assert torch.equal(averaged, torch.full_like(averaged, 12345))
+        assert (averaged == 12345).all()
         assert max(averaged.shape) <= 2 * 8 * 2

@@ -1,6 +1,8 @@
 """The floors of the house (docs/architecture.md): each module may import those below it, never above."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,28 +13,55 @@ PACKAGE = ROOT / "colorizer_hf"
 
 # The top-level names of the package by floor, from the ground up, and what may be imported on a module's own floor.
 FLOORS = (
-    {"errors", "version", "options", "devices", "suggestions", "amounts"}
-    | {"boxes", "color", "color_names", "folders", "hints", "imaging", "models", "palette"},
-    {"chroma_upsampling", "detection", "image_processing", "metrics", "photo_inputs"},
-    {"conversion", "hub", "pipeline", "session"},
+    {
+        "errors",
+        "version",
+        "options",
+        "devices",
+        "extras",
+        "suggestions",
+        "amounts",
+        "arrays",
+        "batches",
+        "bundled",
+        "resampling",
+        "traits",
+    }
+    | {"boxes", "color", "color_names", "folders", "hints", "imaging", "models", "new_folders", "palette"},
+    {"chroma_upsampling", "detection", "engines", "image_processing", "metrics", "network_input", "photo_inputs"}
+    | {"result", "sampling"},
+    {"colorize_batch", "colorizer", "conversion", "diffusion_pipeline", "film", "hub", "pipeline", "session"},
     {"cli", "webui"},
 )
 SIBLINGS = {
-    "boxes": {"errors", "models"},
-    "color": {"errors"},
+    "batches": {"boxes", "color", "hints", "models", "palette"},
+    "boxes": {"arrays", "errors"},
+    "color": {"arrays", "errors"},
     "color_names": {"color"},
     "folders": {"errors", "imaging"},
-    "imaging": {"color", "errors", "version"},
-    "models": {"errors", "options"},
+    "imaging": {"arrays", "color", "errors", "version"},
+    "models": {"bundled", "errors", "options"},
     "hints": {"color", "errors", "imaging", "models"},
+    "new_folders": {"errors"},
     "palette": {"amounts", "color", "errors", "hints", "imaging"},
-    "image_processing": {"chroma_upsampling"},
+    "image_processing": {"network_input"},
     "metrics": {"chroma_upsampling", "image_processing"},
-    "session": {"pipeline"},
-    "hub": {"pipeline"},
+    "resampling": {"arrays"},
+    "result": {"chroma_upsampling"},
+    "session": {"colorizer", "pipeline"},
+    "diffusion_pipeline": {"hub", "pipeline"},
+    "colorize_batch": {"pipeline"},
+    "film": {"pipeline"},
+    "hub": {"diffusion_pipeline", "pipeline"},
     "pipeline": {"hub"},
     "cli": {"webui"},
 }
+# What a photograph goes through outside the network; a light installation has no torch.
+WITHOUT_TORCH = (
+    *("arrays", "boxes", "chroma_upsampling", "color", "color_names", "folders", "hints", "imaging", "palette"),
+    *("colorizer", "engines.choice", "engines.graphs", "network_input", "photo_inputs", "resampling", "result"),
+    *("suggestions", "traits"),
+)
 UNWANTED = {"torchvision", "lpips"}  # a torchvision that does not match torch breaks transformers; lpips imports it
 
 
@@ -89,6 +118,12 @@ def test_a_model_file_imports_only_installed_packages_and_siblings_by_one_dot(pa
     """A pushed checkpoint carries these files as flat remote code."""
     assert all(level <= 1 and (level == 0 or "." not in name) for level, name in imports(path))
     assert not any(level == 0 and name.split(".")[0] == "colorizer_hf" for level, name in imports(path))
+
+
+def test_torch_is_not_needed_outside_the_network():
+    code = "import sys; sys.modules.update(dict.fromkeys(['torch', 'transformers', 'kornia']))"  # importing them fails
+    wanted = [f"import colorizer_hf.{module}" for module in WITHOUT_TORCH]
+    subprocess.run([sys.executable, "-c", "\n".join([code, *wanted])], check=True)
 
 
 def test_nothing_imports_torchvision_or_lpips():

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from colorizer_hf import ColorizationPipeline, ColorizerError, EditSession, HintError, ImageError, Palette
+from colorizer_hf.batches import palette_to_tensor
 from colorizer_hf.color import rgb_to_lab
 
 RED, BLUE = (200, 40, 40), (40, 60, 180)
@@ -32,7 +33,7 @@ class TestOfColors:
         assert palette.chroma[0] == pytest.approx(chroma_of(RED), abs=0.01)
         assert palette.chroma[1] == pytest.approx(chroma_of(BLUE), abs=0.01)
         assert palette.shares == (0.5, 0.5)
-        assert palette.to_tensor()[0, :, 2].tolist() == [0.25, 0.25]
+        assert palette_to_tensor(palette)[0, :, 2].tolist() == [0.25, 0.25]
 
     def test_refuses_what_is_no_colour_no_colours_and_strengths_out_of_range(self) -> None:
         with pytest.raises(HintError, match="must be #rrggbb"):

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from colorizer_hf.boxes import Box
+from colorizer_hf.boxes import NOTHING_BOXED, Box
 from colorizer_hf.detection import Detector
 from colorizer_hf.errors import BoxError
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
 from colorizer_hf.models.instance_fusion import InstanceFusionConfig, InstanceFusionModel
-from colorizer_hf.pipeline import NOTHING_BOXED, ColorizationPipeline, ColorizationResult
+from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.result import ColorizationResult
 from colorizer_hf.session import EditSession
 from tests.tiny_networks import TINY_CHROMAFORMER, TINY_INSTANCE_FUSION, save_detector, strengthen
 

@@ -21,7 +21,8 @@ from colorizer_hf.errors import ColorizerError, HintError, ImageError
 from colorizer_hf.hints import Hint
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
-from colorizer_hf.pipeline import ColorizationPipeline, ColorizationResult
+from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.result import ColorizationResult
 from colorizer_hf.session import EditSession
 from tests.tiny_networks import TINY_CHROMAFORMER
 

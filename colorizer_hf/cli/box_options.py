@@ -7,10 +7,11 @@ from typing import Any
 import typer
 
 from ..errors import BoxError
+from .addresses import Place
 from .photo_files import PhotoFile
 
 
-def read_boxes(file: Path, photos: Sequence[PhotoFile]) -> dict[Path | None, Any]:
+def read_boxes(file: Path, photos: Sequence[PhotoFile]) -> dict[Place | None, Any]:
     """The boxes of each photograph that a file has any for, by its path, as the pipeline takes them.
 
     Args:

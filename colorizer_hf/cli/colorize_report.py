@@ -2,14 +2,19 @@
 
 import json
 import sys
-import traceback
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
-from ..errors import ColorizerError
+from ..errors import ImageError
+from .addresses import Place
 from .photo_files import PhotoFile, kinds
+from .work import Failure, Job, Outcome
+
+_MANY = 10  # photographs from which on a summary says more than the lines do
 
 
 @dataclass
@@ -18,47 +23,69 @@ class Report:
 
     as_json: bool
     debug: bool
+    file: IO[str] | None = None  # gets the same objects as standard output does with `as_json`
+    written: int = 0
     failures: int = 0
-    kept: list[Path] = field(default_factory=list)  # results that existed
-    left_out: list[Path] = field(default_factory=list)  # files that are no photographs
+    kept: list[Place] = field(default_factory=list)  # results that existed
+    left_out: list[Place] = field(default_factory=list)  # files that are no photographs
+    began: float = field(default_factory=time.monotonic)
 
-    def wrote(self, photo: PhotoFile, target: Path | None, notes: Sequence[str]) -> None:
-        if self.as_json:
-            self._print_json(photo, "written", output=target, notes=notes)
-            return
-        if target is not None:
-            print(target)
-        for note in notes:
-            print(f"{photo}: {note}", file=sys.stderr)
+    @classmethod
+    @contextmanager
+    def opened(cls, *, as_json: bool, debug: bool, path: Path | None) -> Generator["Report"]:
+        """A report, with a file of it at `path` that is open meanwhile.
 
-    def failed(self, argument: str, error: Exception) -> None:
+        Raises:
+            ImageError: the file cannot be written.
+        """
+        try:
+            file = path.open("w", encoding="utf-8") if path else None
+        except OSError as error:
+            raise ImageError(
+                f"{path}: the report cannot be written ({error.strerror}); choose another place"
+            ) from error
+        with file or nullcontext():
+            yield cls(as_json, debug, file)
+
+    def tells(self, job: Job, outcome: Outcome) -> None:
+        """What became of a photograph."""
+        for target, notes in outcome.written:
+            self.written += 1
+            self._record(job.photo, "written", output=target, notes=notes, seconds=outcome.seconds)
+            if not self.as_json:
+                if target is not None:
+                    print(target)
+                for note in notes:
+                    print(f"{job.photo}: {note}", file=sys.stderr)
+        for failure in outcome.failures:
+            self.failed(str(job.photo), failure, seconds=outcome.seconds)
+
+    def failed(self, argument: str, failure: Failure, *, seconds: float | None = None) -> None:
+        """There is no result."""
         self.failures += 1
         if self.debug:
-            traceback.print_exception(error)
-        sentence = " ".join(str(error).split())  # one line, whatever a library says
-        if not isinstance(error, ColorizerError):
-            sentence = f"{type(error).__name__}: {sentence}; add --debug for the traceback"
-        if argument not in sentence:
-            sentence = f"{argument}: {sentence}"
+            print(failure.trace, end="", file=sys.stderr)
+        sentence = failure.sentence if argument in failure.sentence else f"{argument}: {failure.sentence}"
         print(sentence, file=sys.stderr)
-        if self.as_json:
-            self._print_json(argument, "failed", error=sentence)
+        self._record(argument, "failed", error=sentence, seconds=seconds)
 
-    def keeps(self, photo: PhotoFile, output: Path) -> None:
+    def keeps(self, photo: PhotoFile, output: Place) -> None:
         """There is a result already."""
         self.kept.append(output)
-        if self.as_json:
-            self._print_json(photo, "exists", output=output)
+        self._record(photo, "exists", output=output)
 
-    def leaves_out(self, files: Iterable[Path]) -> None:
+    def leaves_out(self, files: Iterable[Place]) -> None:
         """They are no photographs."""
         for file in files:
             self.left_out.append(file)
-            if self.as_json:
-                self._print_json(file, "left out")
+            self._record(file, "left out")
 
     def end(self) -> None:
-        """Say of what was not worked on how much there is: one line each."""
+        """Say how much was done, if it was much, and of what was not worked on how much there is: one line each."""
+        if (done := self.written + self.failures) >= _MANY:
+            seconds = time.monotonic() - self.began
+            failed = f", {self.failures} of them failed" if self.failures else ""
+            print(f"{done} photographs in {seconds:.1f} s ({done / seconds:.1f}/s){failed}", file=sys.stderr)
         if self.kept:
             many = len(self.kept) > 1
             count = f"{len(self.kept)} results exist" if many else "1 result exists"
@@ -68,17 +95,22 @@ class Report:
             count = f"{len(self.left_out)} files of other kinds were" if many else "1 file of another kind was"
             print(f"{count} left out: {kinds(self.left_out)}", file=sys.stderr)
 
-    @staticmethod
-    def _print_json(
+    def _record(
+        self,
         argument: object,
         status: Literal["written", "failed", "exists", "left out"],
         *,
-        output: Path | None = None,
+        output: Place | None = None,
         notes: Sequence[str] = (),
         error: str | None = None,
+        seconds: float | None = None,
     ) -> None:
-        line = {"input": str(argument), "status": status, "output": output and str(output)}
-        print(json.dumps(line | {"notes": list(notes), "error": error}), flush=True)
+        line = {"input": str(argument), "status": status, "output": output and str(output), "notes": list(notes)}
+        text = json.dumps(line | {"error": error, "seconds": seconds and round(seconds, 3)})
+        if self.as_json:
+            print(text, flush=True)
+        if self.file:
+            print(text, file=self.file, flush=True)
 
 
 __all__ = ["Report"]

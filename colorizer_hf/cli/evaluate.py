@@ -15,6 +15,7 @@ from ..errors import ColorizerError, ImageError
 from .devices import Device
 from .measure_tables import Column, measured, print_measures
 from .nir_evaluation import NIR_PROTOCOL, evaluate_nir
+from .sample_evaluation import evaluate_samples, report_json
 
 if TYPE_CHECKING:
     from ..metrics.lpips import Lpips
@@ -54,6 +55,10 @@ def evaluate(
         float | None,
         typer.Option(min=0, max=1, help="Of the colours; published protocols know none.", show_default="0"),
     ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(min=1, max=16, metavar="N", help="Measure so many different colourings of each photograph."),
+    ] = None,
     size: Annotated[int | None, typer.Option(min=16, help="Working size; the model's own if absent.")] = None,
     device: Device = None,
     lpips_alex: Annotated[
@@ -70,12 +75,15 @@ def evaluate(
     With --protocol vcip2020: on near-infrared frames, beside the frame itself and the true brightness without colour.
     """
     _check_options(protocol, {"--hints": hints, "--plot": plot, "--vividness": vividness}, train)
+    only_single = {"--hints": hints, "--plot": plot, "--vividness": vividness}
+    if samples and (protocol == NIR_PROTOCOL or any(value is not None for value in only_single.values())):
+        raise typer.BadParameter("it takes no hints, vividness, plot or near-infrared frames", param_hint="--samples")
     counts = _hint_counts("0,1,10,100" if hints is None else hints)
     for path in filter(None, (json, plot)):
         _check_place(path)
     trunks = {"alex": lpips_alex, "vgg": lpips_vgg}
     if protocol == NIR_PROTOCOL:
-        from ..models.auto import NIR_CHECKPOINT
+        from ..bundled import NIR_CHECKPOINT
         from ..pipeline import ColorizationPipeline, nir_colorizer
 
         name = model or NIR_CHECKPOINT
@@ -84,6 +92,12 @@ def evaluate(
         report = evaluate_nir(photos, colorize, name=name, train=train, limit=limit, lpips=distances)
         if json:
             _write(json, report.to_json().encode())
+        return
+    if samples:
+        options: Any = {"model": model, "limit": limit, "size": size, "device": device, "lpips": _lpips(trunks)}
+        figures = evaluate_samples(photos, samples, **options)
+        if json:
+            _write(json, report_json(figures))
         return
     if plot and not find_spec("matplotlib"):
         raise ColorizerError("--plot needs matplotlib; install it with: pip install 'colorizer_hf[eval]'")

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from huggingface_hub.errors import StrictDataclassError
@@ -14,6 +13,7 @@ from ..errors import CheckpointError
 from ..image_processing import ColorizerImageProcessor
 from ..models.auto import ARCHITECTURES, no_progress_bar
 from ..models.base import ColorizerModel
+from ..new_folders import check_is_new, written_whole
 from .systems import SYSTEMS, Layout, Settings, Weights
 from .weights import read_weights
 
@@ -42,8 +42,7 @@ def convert(
     if len(files) != len(system.files):
         wanted = f"{len(system.files)} file{'s' * (len(system.files) > 1)} ({', '.join(system.files)})"
         raise CheckpointError(f"the weights of {name} are in {wanted}, got {len(files)}")
-    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
-        raise CheckpointError(f"{output} is there already; give a folder that is new or empty")
+    check_is_new(output)
 
     parts = [_read(file, name, layouts) for file, layouts in zip(files, system.files.values(), strict=True)]
     weights = {key: value for _, part in parts for key, value in part.items()}
@@ -118,18 +117,13 @@ def _check(path: Path, system: str, layout: Layout, weights: Weights, model: Col
 def _write(model: ColorizerModel, manifest: Mapping[str, Any], output: Path) -> None:
     """The folder of the checkpoint, whole or not at all."""
     config = model.config
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as beside:
-        folder = Path(beside, "checkpoint")
+    with written_whole(output) as folder:
         with no_progress_bar():
             model.save_pretrained(folder)
         processor = ColorizerImageProcessor(working_size=config.working_size, size_multiple=config.size_multiple)
         processor.save_pretrained(folder)
         whole = {"sha256": _sha256(folder / "model.safetensors"), **manifest, "date": f"{datetime.now(UTC):%Y-%m-%d}"}
         (folder / "manifest.json").write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
-        if output.exists():
-            output.rmdir()
-        folder.replace(output)
 
 
 def _sha256(path: Path) -> str:

@@ -10,6 +10,7 @@ from ..metrics.nir_report import FLOOR_LABELS
 from ..models.base import ColorizerModel
 
 TEMPLATE = Path(__file__).parent / "templates" / "model_card.md"
+SAMPLER_TEMPLATE = TEMPLATE.with_name("sampler_card.md")
 # Key of an evaluation, its column in the table, decimals.
 _COLUMNS = (
     ("psnr", "PSNR", 2),
@@ -70,6 +71,29 @@ def model_card(model: ColorizerModel, repo_id: str, manifest: Record, results: M
         training="\n\n".join(_training(name, run) for name, run in runs.items()) or _unknown(manifest),
         evaluation="\n\n".join(_table(title, one) for title, one in evaluations.items()) or "Not measured yet.",
         license=str(manifest.get("license", "not stated")),
+    )
+
+
+def sampler_card(sampler: Any, repo_id: str) -> ModelCard:
+    """The card of a `ColorizationDiffusionPipeline`."""
+    name = repo_id.rsplit("/", 1)[-1]
+    data = ModelCardData(
+        library_name="diffusers",
+        pipeline_tag="image-to-image",
+        license="apache-2.0",
+        tags=["image-colorization", "colorization", "flow-matching"],
+        model_name=name,
+    )
+    parameters = {
+        part: sum(p.numel() for p in getattr(sampler, part).parameters()) / 1e6 for part in ("unet", "encoder")
+    }
+    return ModelCard.from_template(
+        data,
+        template_str=SAMPLER_TEMPLATE.read_text(encoding="utf-8"),
+        model_name=name,
+        repo_id=repo_id,
+        size=sampler.config["size"],
+        **{part: f"{millions:.1f}" for part, millions in parameters.items()},
     )
 
 
@@ -184,4 +208,4 @@ def _nir_eval_results(title: str, evaluation: Record) -> Sequence[EvalResult]:
     ]
 
 
-__all__ = ["model_card"]
+__all__ = ["model_card", "sampler_card"]

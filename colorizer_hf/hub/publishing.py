@@ -25,8 +25,8 @@ from ..models.auto import describe_checkpoint, resolve_checkpoint
 from ..models.base import ColorizerModel
 from ..models.fetching import REQUIRED
 from ..pipeline import ColorizationPipeline
-from .card import model_card
-from .remote_code import write_remote_code
+from .card import model_card, sampler_card
+from .remote_code import write_remote_code, write_sampler_code
 from .space import prepare_space
 
 PACKAGE = Path(__file__).parents[1]
@@ -73,6 +73,27 @@ def push_pipeline(pipeline: ColorizationPipeline, repo_id: str, **options: Any) 
         checkpoint = Path(folder) / repo_id.rsplit("/", 1)[-1]
         save_checkpoint(pipeline.model, pipeline.image_processor, checkpoint)
         return push_checkpoint(checkpoint, repo_id, **options)
+
+
+def push_sampler(
+    sampler: Any,
+    repo_id: str,
+    *,
+    private: bool | None = None,
+    branch: str | None = None,
+    token: str | None = None,
+) -> str:
+    """Publish a `ColorizationDiffusionPipeline` as it is in memory, with its code and a card, in one commit.
+
+    Raises:
+        HubError: the Hub cannot be reached or refuses.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        sampler.save_pretrained(folder)
+        write_sampler_code(Path(folder))
+        sampler_card(sampler, repo_id).save(Path(folder) / "README.md")
+        message = f"Publish {repo_id.rsplit('/', 1)[-1]}"
+        return push_folder(Path(folder), repo_id, "model", message, private=private, branch=branch, token=token)
 
 
 def save_checkpoint(model: ColorizerModel, processor: ColorizerImageProcessor, folder: Path) -> None:
@@ -218,6 +239,7 @@ __all__ = [
     "push_checkpoint",
     "push_folder",
     "push_pipeline",
+    "push_sampler",
     "push_space",
     "save_checkpoint",
     "write_before_after",

@@ -13,12 +13,14 @@ loads and registers what it finds in a repository. So `ColorizationPipeline` tra
 import ast
 import json
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..image_processing import ColorizerImageProcessor
 from ..models.auto import ARCHITECTURES
+from ..models.chromaformer import ChromaFormerModel
 from ..pipeline import TASK, ColorizationPipeline
 from ..version import __version__
 
@@ -55,6 +57,35 @@ def write_remote_code(folder: Path) -> None:
     auto_map = {"AutoImageProcessor": _reference(ColorizerImageProcessor)}
     _add_to_json(folder / "preprocessor_config.json", auto_map=auto_map)
     for name, text in remote_files([network.model, ColorizerImageProcessor, ColorizationPipeline]).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def write_sampler_code(folder: Path) -> None:
+    """Add the code to a sampler that will be published, so that diffusers runs it without this package.
+
+    diffusers looks for the pipeline's class beside `model_index.json`, and for those of components in their folders. An
+    image processor is left out, because it would need half of this package in its folder: the pipeline makes its own.
+
+    Args:
+        folder: As `ColorizationDiffusionPipeline.save_pretrained` writes it.
+    """
+    from ..diffusion_pipeline import ColorizationDiffusionPipeline  # diffusers is not installed everywhere
+
+    _write_for_diffusers(ColorizationDiffusionPipeline, folder)
+    _write_for_diffusers(ChromaFormerModel, folder / "encoder")
+    shutil.rmtree(folder / "processor", ignore_errors=True)
+    classes = {"_class_name": ColorizationDiffusionPipeline, "encoder": ChromaFormerModel}
+    entries = {name: _reference(cls).split(".") for name, cls in classes.items()}
+    _add_to_json(folder / "model_index.json", **entries, processor=[None, None])
+
+
+def _write_for_diffusers(cls: type, folder: Path) -> None:
+    """The files that define a class, all named in the one with the class itself: others are left behind on loading."""
+    files = remote_files([cls])
+    entry = f"{_flat(_module(cls))}.py"
+    others = [f"    from .{name.removesuffix('.py')} import __name__" for name in files if name != entry]
+    files[entry] += "\n".join(["", "def _taken_along() -> None:", *others, ""])
+    for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -145,4 +176,4 @@ def _add_to_json(path: Path, **entries: Any) -> None:
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-__all__ = ["remote_files", "write_remote_code"]
+__all__ = ["remote_files", "write_remote_code", "write_sampler_code"]

@@ -12,6 +12,8 @@ PACKAGE = Path(__file__).parents[1]
 def prepare_space(folder: Path) -> None:
     """Put everything that a Space needs into a folder: the files of `space/`, and this package beside them.
 
+    `space/static/` belongs to another Space, which `make web` prepares.
+
     Args:
         folder: Empty, or not there yet.
 
@@ -22,7 +24,7 @@ def prepare_space(folder: Path) -> None:
     if not (source / "app.py").is_file():
         raise HubError("the Space's files are in the repository only; run this in a checkout of it")
     unwanted = shutil.ignore_patterns("__pycache__", ".*")
-    shutil.copytree(source, folder, ignore=unwanted, dirs_exist_ok=True)
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("static", "__pycache__", ".*"), dirs_exist_ok=True)
     shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=unwanted)
 
 

@@ -2,10 +2,11 @@
 
 Who can name an address can make this machine ask its neighbours. So only public hosts are asked, also after redirects
 and whatever a name resolves to on a second look, directly and not through a proxy.
+
+Only those who fetch import this: its own imports would make every cold start longer.
 """
 
 import base64
-import re
 import ssl
 import time
 from collections.abc import Generator
@@ -20,23 +21,12 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote_to_bytes
 
 from ..errors import ImageError
+from .names import shown
 
 MAX_BYTES = 100_000_000
 MAX_SECONDS = 60.0
-_ADDRESS = re.compile(r"data:|[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_SHOWN = 97  # characters of an address in a message
 _SILENCE = 10.0  # seconds after which a host that says nothing is given up
 _CHUNK = 1 << 16
-
-
-def is_address(source: Any) -> bool:
-    """Whether it is a string such as "https://..." or "data:..."."""
-    return isinstance(source, str) and _ADDRESS.match(source) is not None
-
-
-def shown(name: str) -> str:
-    """A name or an address for a message, without the megabytes that a data address may have."""
-    return name if len(name) <= 2 * _SHOWN else f"{name[:_SHOWN]}..."
 
 
 def fetch(
@@ -175,4 +165,4 @@ def _failures_as_image_errors(name: str) -> Generator[None]:
         raise ImageError(f"{name}: it could not be fetched ({reason or 'no answer'}); check the address") from error
 
 
-__all__ = ["MAX_BYTES", "fetch", "is_address", "shown"]
+__all__ = ["MAX_BYTES", "fetch"]

@@ -9,19 +9,20 @@ from .exif import exif_block, raw_text
 from .metadata import JPEG_ROOM, Metadata
 from .xmp import EMPTY_PACKET, RDF, find_properties, with_replaced
 
-_SENTENCE = "colours added by a model, plausible, not historical"
-_SOFTWARE = f"colorizer_hf {__version__}: {_SENTENCE}"
+SENTENCE = "colours added by a model, plausible, not historical"
+SOFTWARE = f"colorizer_hf {__version__}: {SENTENCE}"
 
 # Of IPTC's codes the one for a real photograph with parts made by a trained model. "algorithmicallyEnhanced" is for
 # corrections, which invent nothing; "trainedAlgorithmicMedia" for pictures that a model made altogether.
 _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-_SOURCE_TYPE = _SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
-_SAYS_ENOUGH = (_SOURCE_TYPE, _SOURCE_TYPES + "trainedAlgorithmicMedia")
+SOURCE_TYPE = _SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
+SAYS_ENOUGH = (SOURCE_TYPE, _SOURCE_TYPES + "trainedAlgorithmicMedia")
 
-_IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-_PROPERTY = f"{_IPTC} DigitalSourceType"
+IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+NAME = "DigitalSourceType"
+_PROPERTY = f"{IPTC} {NAME}"
 _ELEMENT = (
-    f'<Iptc4xmpExt:DigitalSourceType xmlns:Iptc4xmpExt="{_IPTC}">{_SOURCE_TYPE}</Iptc4xmpExt:DigitalSourceType>'
+    f'<Iptc4xmpExt:DigitalSourceType xmlns:Iptc4xmpExt="{IPTC}">{SOURCE_TYPE}</Iptc4xmpExt:DigitalSourceType>'
 ).encode()
 _DESCRIPTION = b'<rdf:Description rdf:about="" xmlns:rdf="%s">%s</rdf:Description>' % (RDF.encode(), _ELEMENT)
 
@@ -41,7 +42,7 @@ def with_note(metadata: Metadata) -> Metadata:
 def states_the_note(metadata: Metadata) -> bool:
     """Whether it says that a model added the colours."""
     software = metadata.exif_tags().get(ExifTags.Base.Software, "")
-    return _SENTENCE in str(software) or (metadata.xmp is not None and _SOURCE_TYPE.encode() in metadata.xmp)
+    return SENTENCE in str(software) or (metadata.xmp is not None and SOURCE_TYPE.encode() in metadata.xmp)
 
 
 def states_only_the_note(metadata: Metadata) -> bool:
@@ -56,8 +57,8 @@ def _noted_exif(metadata: Metadata) -> bytes:
     if isinstance(software, bytes):
         software = software.decode("latin-1")
     software = str(software).strip("\0 ")  # a reader stops at the first zero
-    others = [part for part in software.split("; ") if not part.endswith(_SENTENCE)] if software else []
-    exif[ExifTags.Base.Software] = raw_text("; ".join([*others, _SOFTWARE]))
+    others = [part for part in software.split("; ") if not part.endswith(SENTENCE)] if software else []
+    exif[ExifTags.Base.Software] = raw_text("; ".join([*others, SOFTWARE]))
     return exif_block(exif)
 
 
@@ -70,6 +71,6 @@ def _noted_xmp(xmp: bytes) -> bytes:
     statements = [one for one in properties if one.name == _PROPERTY]
     if not statements:
         return with_replaced(xmp, [((end, end), _DESCRIPTION)])
-    quoted = f'"{_SOURCE_TYPE}"'.encode()
-    others = [one for one in statements if one.value.strip() not in _SAYS_ENOUGH]
+    quoted = f'"{SOURCE_TYPE}"'.encode()
+    others = [one for one in statements if one.value.strip() not in SAYS_ENOUGH]
     return with_replaced(xmp, [(one.value_span, quoted) if one.value_span else (one.span, _ELEMENT) for one in others])

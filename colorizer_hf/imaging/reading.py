@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import sys
 import threading
 import warnings
 from collections.abc import Callable, Generator
@@ -15,13 +14,14 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from PIL import Image
 
+from ..arrays import is_tensor
 from ..errors import ImageError
-from .addresses import is_address, shown
 from .decoding import open_encoded
 from .encoded import Encoded
 from .formats import FORMATS, HEAD_LENGTH, detect
 from .levels import Levels, check_levels_and_band, to_raster
 from .metadata import Words, collect
+from .names import is_address, shown
 from .own_colors import ColorSketch
 from .photo import Photo
 from .pillow_reading import from_pillow
@@ -90,7 +90,7 @@ def read(
         ValueError: an array or tensor has another shape or type, or `levels` or `band` makes no sense.
     """
     check_levels_and_band(levels, band)
-    if _is_tensor(source):
+    if is_tensor(source):
         source = _tensor_pixels(source)
     _check_kind(source)
     options = _Options(max_pixels, own_colors, levels, band)
@@ -208,12 +208,6 @@ def _as_codes(pixels: np.ndarray) -> np.ndarray:
 
 def _are_codes(pixels: np.ndarray) -> bool:
     return pixels.dtype.newbyteorder("=") in (np.uint8, np.uint16)
-
-
-def _is_tensor(source: Any) -> bool:
-    """Whether it is a torch tensor; nobody can hand one over without having imported torch."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(source, torch.Tensor)
 
 
 def _tensor_pixels(tensor: Any) -> np.ndarray:

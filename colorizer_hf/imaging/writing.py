@@ -18,9 +18,11 @@ from .fitting import fit
 from .formats import HEIC_IS_MISSING, SUFFIXES, WRITTEN
 from .jxl_head import called_srgb
 from .metadata import Metadata
+from .names import shown
 from .photo import eight_bit
 from .profiles import linear_light, srgb_profile
 from .raster import bands
+from .remote import is_remote, write_remote
 
 _LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383, "GIF": 65535, "HEIC": 65535, "AVIF": 65535}
 _EIGHT_BIT = ("JPEG", "WEBP", "BMP", "GIF")
@@ -43,7 +45,8 @@ def write(
 
     Args:
         pixels: (H, W, 3) RGB or (H, W, 4) RGBA, sRGB, uint8 or uint16.
-        destination: path, or binary file object, which is written at its position.
+        destination: path; address that fsspec knows, such as s3://; or binary file object, which is written at its
+            position.
         metadata: what the picture says about itself, to keep as far as the format has a place for it.
         format: "JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIC", "AVIF", "JPEG2000" or "JXL", or the suffix of one,
             as "jpg"; None takes it from the destination's.
@@ -71,8 +74,13 @@ def write(
         notes = (f"a {format} has no transparency, so the picture lies on white", *notes)
     if format in _EIGHT_BIT and pixels.dtype == np.uint16:
         notes = (f"a {format} has 8 bits for each colour, fewer than the picture", *notes)
-    if isinstance(destination, str | os.PathLike):
-        with _failures_as_image_errors(os.fspath(destination)), _new_file(Path(destination), overwrite) as file:
+    if is_remote(destination):
+        buffer = io.BytesIO()
+        with _failures_as_image_errors(shown(destination)):
+            _encode(buffer, pixels, format, metadata, quality)
+        write_remote(destination, buffer.getbuffer())
+    elif isinstance(destination, str | os.PathLike):
+        with new_file(Path(destination), overwrite=overwrite) as file:
             _encode(file, pixels, format, metadata, quality)
     else:
         buffer = io.BytesIO()
@@ -237,20 +245,25 @@ def _on_white(pixels: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _new_file(path: Path, overwrite: bool) -> Generator[IO[bytes]]:
-    """A file that takes its name when all is written. A link stays a link, to the new content."""
-    path = path.resolve()
-    if path.is_dir():
-        raise ImageError("it is a folder; name a file in it")
-    if not overwrite and path.exists():
-        raise ImageError("it exists already; choose another name or allow overwriting")
-    unfinished = path.with_name(f".{secrets.token_hex(8)}{path.suffix}.part")
-    try:
-        with unfinished.open("x+b") as file:
-            yield file
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def new_file(path: Path, *, overwrite: bool) -> Generator[IO[bytes]]:
+    """A file that takes its name when all is written. A link stays a link, to the new content.
+
+    Raises:
+        ImageError: it cannot be written; nothing is left behind.
+    """
+    with _failures_as_image_errors(os.fspath(path)):
+        path = path.resolve()
+        if path.is_dir():
+            raise ImageError("it is a folder; name a file in it")
+        if not overwrite and path.exists():
+            raise ImageError("it exists already; choose another name or allow overwriting")
+        unfinished = path.with_name(f".{secrets.token_hex(8)}{path.suffix}.part")
+        try:
+            with unfinished.open("x+b") as file:
+                yield file
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from html import escape
 from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 EMPTY_PACKET = (
@@ -29,7 +29,7 @@ _END_OF_RDF = re.compile(rb"</[^>]*RDF\s*>")
 
 # Of what else is in an image file, or how its pixels are stored: not true of any new file. None stands for all names.
 _CAMERA = "http://ns.google.com/photos/1.0/camera/"
-_STALE: dict[str, re.Pattern[str] | None] = {
+STALE: dict[str, re.Pattern[str] | None] = {
     _CAMERA: re.compile("MotionPhoto|MicroVideo"),
     "http://ns.google.com/photos/1.0/container/": None,
     "http://ns.google.com/photos/1.0/audio/": None,
@@ -52,7 +52,7 @@ _STALE: dict[str, re.Pattern[str] | None] = {
     _NOTE: None,
 }
 # Places in the picture, measured before it was turned.
-_STALE_IF_TURNED: dict[str, re.Pattern[str] | None] = {
+STALE_IF_TURNED: dict[str, re.Pattern[str] | None] = {
     "http://www.metadataworkinggroup.com/schemas/regions/": None,
     "http://ns.microsoft.com/photo/1.2/": re.compile("RegionInfo$"),
     "http://ns.google.com/photos/1.0/panorama/": None,
@@ -188,7 +188,7 @@ def still_true(xmp: bytes, *, turned: bool) -> bytes | None:
         properties, _ = find_properties(xmp)
     except ValueError:
         return xmp
-    tables = (_STALE, _STALE_IF_TURNED) if turned else (_STALE,)
+    tables = (STALE, STALE_IF_TURNED) if turned else (STALE,)
     stale = [one for one in properties if any(_is_in(table, one.name) for table in tables)]
     if not stale:
         return xmp
@@ -275,7 +275,7 @@ def _descriptions(xmp: bytes, properties: Collection[Property]) -> bytes:
     parts = []
     for one in properties:
         scope = {prefix: uri for prefix, uri in one.prefixes.items() if prefix} | {"rdf": RDF}
-        names = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in scope.items()).encode()
+        names = "".join(f' xmlns:{prefix}="{escape(uri)}"' for prefix, uri in scope.items()).encode()
         content = xmp[slice(*one.span)]
         attribute, element = (content, b"") if one.value_span else (b"", content)
         parts.append(b'<rdf:Description rdf:about=""%s%s>%s</rdf:Description>' % (names, attribute, element))

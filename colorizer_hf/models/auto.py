@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
+from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT
 from ..errors import CheckpointError
 from ..options import refuse_unknown, take
 from .base import ColorizerConfig, ColorizerModel
@@ -26,14 +27,11 @@ from .cocolor import CoColorConfig, CoColorModel
 from .colormamba import ColorMambaConfig, ColorMambaModel
 from .dynamic_unet import DynamicUNetConfig, DynamicUNetModel
 from .eccv16 import Eccv16Config, Eccv16Model
-from .fetching import MODEL_FILES, REQUIRED, HubOptions, fetch_checkpoint
+from .fetching import MODEL_FILES, PROCESSOR_FILES, REQUIRED, HubOptions, fetch_checkpoint
 from .instance_fusion import InstanceFusionConfig, InstanceFusionModel
 from .siggraph17 import Siggraph17Config, Siggraph17Model
 from .unet import Pix2PixUNetConfig, Pix2PixUNetModel, UNetConfig, UNetModel
 
-CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
-DEFAULT_CHECKPOINT = "chromaformer"
-NIR_CHECKPOINT = "chromaformer_nir"  # the default for near-infrared frames
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 
 
@@ -138,18 +136,19 @@ def resolve_checkpoint(
 
     Args:
         name_or_path: A bundled name, a folder or a Hub id such as `owner/name`; None means the default.
-        required: Files that one of the Hub must have.
+        required: Files that one of the Hub must have; the first says what the others are.
         **options: For a Hub id, see `HubOptions`.
 
     Raises:
         CheckpointError: it is nothing of these, or cannot be had.
     """
     name = str(name_or_path or DEFAULT_CHECKPOINT)
-    if (CHECKPOINTS / name / "config.json").is_file():
+    index = required[0]
+    if (CHECKPOINTS / name / index).is_file():
         return CHECKPOINTS / name
     if Path(name).is_dir():
-        if "config.json" in required and not (Path(name) / "config.json").is_file():
-            raise CheckpointError(f"{name} has no config.json; give a folder that save_pretrained wrote")
+        if index not in PROCESSOR_FILES and not (Path(name) / index).is_file():
+            raise CheckpointError(f"{name} has no {index}; give a folder that save_pretrained wrote")
         return Path(name)
     if name.count("/") == 1 and not Path(name).is_absolute():
         return fetch_checkpoint(name, required, **options)

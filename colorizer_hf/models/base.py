@@ -17,11 +17,11 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput
 
 from .box_batch import BoxBatch
+from .contrast import CONTRAST_ENDS
 from .hint_batch import HintBatch
 from .precision import in_full_precision
 
 CHROMA_SCALE = 110.0  # Lab a and b are divided by this everywhere; color.py has it too, which a network cannot import
-CONTRAST_ENDS = (0.005, 0.995)  # of a near-infrared frame's pixels, what is beyond becomes black and white
 LUMINANCE_MARGIN = 0.01  # black and white are taken for this much less than that, or nothing could move them
 
 

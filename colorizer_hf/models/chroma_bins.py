@@ -62,6 +62,15 @@ def mean_chroma(logits: Tensor, centers: Tensor) -> Tensor:
     return (centers.T @ logits.flatten(2).softmax(dim=1)).unflatten(2, logits.shape[-2:])
 
 
+def weighted_chroma(weights: Tensor, centers: Tensor) -> Tensor:
+    """The mean colour (B, 2, h, w) of bins with weights (B, Q, h, w), which need not sum to 1.
+
+    One product of matrices has the sums of the weights too: engines are slow at sums that run across rows.
+    """
+    sums = F.pad(centers, (0, 1), value=1.0).T @ weights.flatten(2)  # (B, 3, h * w)
+    return (sums[:, :2] / sums[:, 2:]).unflatten(2, weights.shape[-2:])
+
+
 def soft_bin_targets(chroma: Tensor) -> tuple[Tensor, Tensor]:
     """Spread each colour over its four neighbouring bins, bilinearly.
 
@@ -145,4 +154,5 @@ __all__ = [
     "mean_chroma",
     "nearest_grid_bins",
     "soft_bin_targets",
+    "weighted_chroma",
 ]

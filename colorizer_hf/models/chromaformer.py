@@ -11,7 +11,7 @@ the frame's own at full contrast.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,15 +22,16 @@ from transformers import initialization as init
 
 from .backbones import BackboneName, build_backbone
 from .base import CHROMA_SCALE, ColorizerConfig, ColorizerModel, ColorizerOutput, pad_to_multiple, stretch
-from .chroma_bins import NUM_BINS, bin_centers, mean_chroma
-from .coherence import AlikeCells, agreed_chroma, coherent_logits
+from .cells import STRIDE, Blocks, cell_points
+from .chroma_bins import NUM_BINS, bin_centers, weighted_chroma
+from .coherence import AlikeCells, agreed_chroma, coherent_weights
 from .hint_batch import HintBatch
-from .hint_spread import STRIDE, HintSpread, cell_points
+from .hint_spread import HintSpread
+from .kept_colors import KeptColors, OwnColors
 from .palette_shift import shift_to_palette
 from .precision import in_full_precision
 
 COHERENT_FROM = 0.3  # vividness from which on colours hold together altogether; at 0 nothing is pooled
-KEPT_OWN = 4  # a page shows other vividnesses beside the one in use
 UNDECIDED = 0.4  # chroma (ab / 110): expected colours much below it give vividness little of a direction to push in
 
 
@@ -150,7 +151,7 @@ class ChromaFormerFeatures:
     """What `encode` hands to `decode`: maps at stride 4, padding cropped off.
 
     Attributes:
-        logits: (B, Q, h, w) over the chroma bins.
+        logits: (B, Q, h, w), logarithms of the bins' shares, so that whoever needs these takes the exponential.
         residual: (B, 2, h, w), ab / 110, added to the mean of the distribution.
         embedding: (B, heads * dim, h, w) for the similarity of cells.
         head_mix: (B, heads, h, w) shares of the similarities, summing to 1.
@@ -158,9 +159,8 @@ class ChromaFormerFeatures:
         chroma: (B, 2, h, w), ab / 110 at vividness 0, without hints.
         size: Height and width of the network's input in pixels, before padding.
         visible: (B, 1, h, w), predicted luminance of the scene in visible light; None if the network predicts none.
-        own: What was made of it without hints, by the palettes and vividnesses last asked for: only the first of many
-            edits computes it.
-        distances: From hints to all cells, kept for further edits; see `HintSpread`.
+        own: What was made of it without hints.
+        limits: How far all cells are out of hints' reach, kept for further edits; see `HintSpread`.
     """
 
     logits: Tensor
@@ -171,22 +171,8 @@ class ChromaFormerFeatures:
     chroma: Tensor
     size: tuple[int, int]
     visible: Tensor | None = None
-    own: "dict[tuple[bytes, float], OwnColors]" = field(default_factory=dict)
-    distances: dict[tuple[float, ...], np.ndarray] = field(default_factory=dict)
-
-
-class OwnColors(NamedTuple):
-    """What a network makes of photos without hints.
-
-    Attributes:
-        logits: (B, Q, h, w) over the chroma bins.
-        calm: (B, 2, h, w), ab / 110 at vividness 0.
-        chroma: (B, 2, h, w), ab / 110.
-    """
-
-    logits: Tensor
-    calm: Tensor
-    chroma: Tensor
+    own: KeptColors = field(default_factory=KeptColors)
+    limits: dict[tuple[float, ...], np.ndarray] = field(default_factory=dict)
 
 
 class NeutralHead(nn.Conv2d):
@@ -271,7 +257,11 @@ class ChromaFormerModel(ColorizerModel):
 
     def _heads(self, x: Tensor, luminance: Tensor, size: tuple[int, int]) -> ChromaFormerFeatures:
         x = self.head_norm(x)
-        logits = self.bin_head(x).contiguous()  # the distribution is then read twice as fast
+        # A product of matrices where rows are bins: as a convolution it takes several times as long to be written.
+        weight, bias = self.bin_head.weight.flatten(1), self.bin_head.bias
+        assert bias is not None
+        logits = weight @ x.flatten(2) + bias.unsqueeze(1)
+        logits = logits.log_softmax(dim=1).unflatten(2, x.shape[-2:])
         residual = self.residual_head(x)
         return ChromaFormerFeatures(
             logits=logits,
@@ -279,7 +269,7 @@ class ChromaFormerModel(ColorizerModel):
             embedding=self.embedding_head(x),
             head_mix=self.mix_head(x).softmax(dim=1),
             luminance=luminance,
-            chroma=mean_chroma(logits, self.bin_centers) + residual,
+            chroma=self._mean_chroma(logits) + residual,
             size=size,
             visible=None if self.luminance_head is None else luminance + self.luminance_head(x),
         )
@@ -301,34 +291,49 @@ class ChromaFormerModel(ColorizerModel):
         return ColorizerOutput(chroma=chroma, logits=own.logits, luminance=features.visible)
 
     def _own_colors(self, features: ChromaFormerFeatures, palette: Tensor | None, vividness: float) -> OwnColors:
-        key = (b"" if palette is None else palette.detach().cpu().numpy().tobytes(), vividness)
-        if key in features.own and not torch.is_grad_enabled():
-            return features.own[key]
+        if torch.is_grad_enabled():
+            return self._without_hints(features, palette, vividness)
+        colors = None if palette is None else palette.detach().cpu().numpy()
+        return features.own.get(colors, vividness, lambda: self._without_hints(features, palette, vividness))
+
+    def _without_hints(self, features: ChromaFormerFeatures, palette: Tensor | None, vividness: float) -> OwnColors:
         logits, calm = features.logits, features.chroma
         if palette is not None:
             logits = shift_to_palette(logits, palette, self.bin_centers)
-            calm = mean_chroma(logits, self.bin_centers) + features.residual
+            calm = self._mean_chroma(logits) + features.residual
         chroma = calm
         if vividness > 0:
-            share, alike = min(vividness / COHERENT_FROM, 1.0), self._alike(features)
-            coherent = coherent_logits(logits, alike, share=share)
-            agreed = agreed_chroma(mean_chroma(coherent, self.bin_centers), alike, share=share)
-            vivid = self._vivid_logits(coherent, agreed, vividness)
-            chroma = mean_chroma(vivid, self.bin_centers) + features.residual
-        own = OwnColors(logits, calm, chroma)
-        if not torch.is_grad_enabled():
-            features.own[key] = own
-            while len(features.own) > KEPT_OWN:
-                del features.own[next(iter(features.own))]
-        return own
+            alike = self.alike_cells(features)
+            chroma = self.vivid_chroma(logits, features.residual, alike, logits.new_tensor(vividness))
+        return OwnColors(logits, calm, chroma)
 
-    def _alike(self, features: ChromaFormerFeatures) -> AlikeCells:
+    def alike_cells(self, features: ChromaFormerFeatures) -> AlikeCells:
+        """Which cells of photos look alike."""
         h, w = features.chroma.shape[-2:]
-        points = cell_points(h, w, features.size, features.chroma.device)
+        points = torch.from_numpy(cell_points(h, w, features.size)).to(features.chroma)
+        blocks = Blocks(*(torch.from_numpy(matrix).to(features.chroma) for matrix in Blocks.of_cells(h, w)))
         looks, mix = self.spread.join(features), features.head_mix.flatten(2)
-        return AlikeCells(looks, mix, points, self.spread.log_gamma.exp(), (h, w))
+        return AlikeCells(looks, mix, points, self.spread.log_gamma.exp(), blocks)
 
-    def _vivid_logits(self, logits: Tensor, expected: Tensor, vividness: float) -> Tensor:
+    def vivid_chroma(self, logits: Tensor, residual: Tensor, alike: AlikeCells, vividness: Tensor) -> Tensor:
+        """Vivid colours that hold together, (B, 2, h, w).
+
+        Args:
+            logits: (B, Q, h, w), logarithms of the bins' shares.
+            residual: (B, 2, h, w), ab / 110.
+            alike: Which cells look alike.
+            vividness: Scalar, more than 0.
+        """
+        share = (vividness / COHERENT_FROM).clamp(max=1)
+        coherent = coherent_weights(logits.exp(), alike, share=share)
+        agreed = agreed_chroma(weighted_chroma(coherent, self.bin_centers), alike, share=share)
+        return weighted_chroma(self._vivid_weights(coherent, agreed, vividness), self.bin_centers) + residual
+
+    def _mean_chroma(self, logits: Tensor) -> Tensor:
+        """The expected colour (B, 2, h, w) of logarithms of shares (B, Q, h, w)."""
+        return weighted_chroma(logits.exp(), self.bin_centers)
+
+    def _vivid_weights(self, weights: Tensor, expected: Tensor, vividness: Tensor | float) -> Tensor:
         """Tilt the distribution outward along the expected colour.
 
         The mean over hues in doubt is duller than any of them. Exponential tilting picks the livelier of the colours
@@ -336,9 +341,8 @@ class ChromaFormerModel(ColorizerModel):
         annealed mean (Zhang 2016) besides made the pictures less like the photographs at the same colourfulness.
         """
         direction = expected / (expected.norm(dim=1, keepdim=True) + UNDECIDED)  # (B, 2, h, w)
-        centers = self.bin_centers.expand(len(logits), -1, -1)
-        tilt = vividness * self.config.vivid_tilt
-        return torch.baddbmm(logits.flatten(2), centers, direction.flatten(2), alpha=tilt).view_as(logits)
+        tilt = direction * (vividness * self.config.vivid_tilt)
+        return weights * (self.bin_centers @ tilt.flatten(2)).exp().view_as(weights)
 
 
 __all__ = ["ChromaFormerConfig", "ChromaFormerFeatures", "ChromaFormerModel"]

@@ -28,6 +28,14 @@ PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 MODEL_FILES = ("config.json", "model.safetensors")
 PROCESSOR_FILES = ("preprocessor_config.json",)
 REQUIRED = (*MODEL_FILES, *PROCESSOR_FILES)
+SAMPLER_FILES = (
+    "model_index.json",
+    "encoder/config.json",
+    "encoder/model.safetensors",
+    "scheduler/scheduler_config.json",
+    "unet/config.json",
+    "unet/diffusion_pytorch_model.safetensors",
+)
 
 
 class HubOptions(TypedDict, total=False):
@@ -74,7 +82,7 @@ def fetch_checkpoint(repo_id: str, required: Sequence[str] = REQUIRED, **options
         raise CheckpointError(
             f"{where} has no {missing[0]}; it is no checkpoint of a colorizer, or was not pushed whole"
         )
-    for path in (path for pattern in WANTED for path in folder.glob(pattern)):
+    for path in (path for pattern in WANTED for path in folder.rglob(pattern)):
         _check_sum(path, where)
     return folder
 
@@ -151,4 +159,4 @@ def _is_damaged(blob: Path) -> bool:
     return False  # a copy under its own name, where the cache cannot have links
 
 
-__all__ = ["MODEL_FILES", "PROCESSOR_FILES", "HubOptions", "cached_repos", "fetch_checkpoint"]
+__all__ = ["MODEL_FILES", "PROCESSOR_FILES", "SAMPLER_FILES", "HubOptions", "cached_repos", "fetch_checkpoint"]

@@ -1,8 +1,9 @@
 """Distances along a grid of cells, where a step costs as much as its two cells differ: paths go around edges.
 
 Exact up to rounding, by sweeps down and up the rows until nothing changes (Bellman-Ford in raster order); they go on
-only from rows that have changed. Within a row both directions are solved at once by a running minimum. Plain numpy, so
-that a checkpoint needs no further package.
+only from rows that have changed. Within a row both directions are solved at once by a running minimum. Many starts are
+followed side by side, because rows are short and a call of numpy costs more than its numbers. Plain numpy, so that a
+checkpoint needs no further package.
 """
 
 from dataclasses import dataclass
@@ -16,13 +17,13 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Steps:
-    """What it costs to go from a cell of an h x w grid to its neighbours.
+    """What it costs to go from a cell of an h x w grid to its neighbours; dimensions before those are of many grids.
 
     Attributes:
-        right: (h, w - 1), between a cell and the one to its right.
-        down: (h - 1, w), between a cell and the one below.
-        down_right: (h - 1, w - 1).
-        down_left: (h - 1, w - 1), between the cell (y, x + 1) and the cell (y + 1, x).
+        right: (..., h, w - 1), between a cell and the one to its right.
+        down: (..., h - 1, w), between a cell and the one below.
+        down_right: (..., h - 1, w - 1).
+        down_left: (..., h - 1, w - 1), between the cell (y, x + 1) and the cell (y + 1, x).
     """
 
     right: Floats
@@ -50,57 +51,74 @@ class Steps:
             down_left=_DIAGONAL * cost(features[:, 1:, :-1], features[:, :-1, 1:]),
         )
 
-    @property
-    def upside_down(self) -> "Steps":
-        """The same grid with its last row first."""
-        return Steps(self.right[::-1], self.down[::-1], self.down_left[::-1], self.down_right[::-1])
+    def weighed(self, weights: Floats) -> "Steps":
+        """Steps times the mean of the weights (..., h, w) of the two cells."""
+        half = weights / 2
+        above, below = half[..., :-1, :], half[..., 1:, :]
+        return Steps(
+            right=self.right * (half[..., 1:] + half[..., :-1]),
+            down=self.down * (below + above),
+            down_right=self.down_right * (below[..., 1:] + above[..., :-1]),
+            down_left=self.down_left * (below[..., :-1] + above[..., 1:]),
+        )
 
 
-def geodesic_distances(steps: Steps, start: Floats, farthest: float = np.inf) -> Floats:
+def geodesic_distances(steps: Steps, starts: Floats, farthest: float = np.inf) -> Floats:
     """Length of the cheapest path to every cell.
 
     Args:
-        steps: Costs.
-        start: (h, w), 0 in the cells that paths begin in and infinity elsewhere.
+        steps: Costs, of one grid for all starts or of one for each.
+        starts: (..., h, w), 0 in the cells that paths begin in and infinity elsewhere. Each start's distances are those
+            that it has alone.
         farthest: Of interest; the nearer it is, the sooner all is known.
 
     Returns:
-        (h, w); zero in the cells of the start, `farthest` in those that are farther away.
+        (..., h, w); zero in the cells of the start, `farthest` in those that are farther away.
     """
-    distances, turned = start.copy(), steps.upside_down
-    ways = np.pad(steps.right.cumsum(axis=1), ((0, 0), (1, 0)))  # from a row's first cell to each of it
-    begun = (start == 0).any(axis=1)
+    rows = Steps(**{name: _rows_first(cost) for name, cost in vars(steps).items()})
+    turned = Steps(rows.right[::-1], rows.down[::-1], rows.down_left[::-1], rows.down_right[::-1])
+    distances = _rows_first(starts)
+    ways = np.zeros((*rows.right.shape[:-1], rows.right.shape[-1] + 1), rows.right.dtype)
+    rows.right.cumsum(axis=-1, out=ways[..., 1:])  # from a row's first cell to each of it
+    begun = (distances == 0).reshape(len(distances), -1).any(axis=1)
     for y in np.flatnonzero(begun):
         _go_along(distances[y], ways[y])
     down, up = begun.copy(), begun.copy()  # rows that have changed since paths went on from them
     while down.any() or up.any():
-        _sweep(distances, steps, ways, down, up, farthest)
+        _sweep(distances, rows, ways, down, up, farthest)
         _sweep(distances[::-1], turned, ways[::-1], up[::-1], down[::-1], farthest)
-    return np.minimum(distances, farthest)
+    return np.minimum(np.moveaxis(distances, 0, -2), farthest)
+
+
+def _rows_first(maps: Floats) -> Floats:
+    """A copy (h, ..., w) of maps (..., h, w)."""
+    return np.array(np.moveaxis(maps, -2, 0), order="C")
 
 
 def _sweep(
     distances: Floats, steps: Steps, ways: Floats, ahead: NDArray[np.bool_], back: NDArray[np.bool_], farthest: float
 ) -> None:
-    """Carry distances (h, w) from each row that has changed to the next, and along it; all in place."""
-    rounding = 8 * np.finfo(distances.dtype).eps * ways[:, -1].max()  # or two rows could shorten each other for ever
+    """Carry distances (h, ..., w) from each row that has changed to the next, and along it; all in place."""
+    epsilon = np.finfo(distances.dtype).eps
+    rounding = 8 * epsilon * ways[..., -1:].max(axis=0)  # or two rows could shorten each other for ever
     for y in range(len(ways) - 1):
         if ahead[y]:
             row, below = distances[y], distances[y + 1]
             nearer = np.minimum(below, row + steps.down[y])
-            np.minimum(nearer[1:], row[:-1] + steps.down_right[y], out=nearer[1:])
-            np.minimum(nearer[:-1], row[1:] + steps.down_left[y], out=nearer[:-1])
-            if ((nearer < below - rounding) & (nearer < farthest)).any():
+            np.minimum(nearer[..., 1:], row[..., :-1] + steps.down_right[y], out=nearer[..., 1:])
+            np.minimum(nearer[..., :-1], row[..., 1:] + steps.down_left[y], out=nearer[..., :-1])
+            changed = ((nearer < below - rounding) & (nearer < farthest)).any(axis=-1)
+            if changed.any():
                 _go_along(nearer, ways[y + 1])
-                below[:] = nearer
+                np.copyto(below, nearer, where=changed[..., None])
                 ahead[y + 1] = back[y + 1] = True
     ahead[:] = False
 
 
 def _go_along(row: Floats, way: Floats) -> None:
-    """Carry distances (w,) along their row; in place."""
-    np.minimum(row, np.minimum.accumulate(row - way) + way, out=row)
-    np.minimum(row, np.minimum.accumulate((row + way)[::-1])[::-1] - way, out=row)
+    """Carry distances (..., w) along their rows; in place."""
+    np.minimum(row, np.minimum.accumulate(row - way, axis=-1) + way, out=row)
+    np.minimum(row, np.minimum.accumulate((row + way)[..., ::-1], axis=-1)[..., ::-1] - way, out=row)
 
 
 __all__ = ["Steps", "geodesic_distances"]

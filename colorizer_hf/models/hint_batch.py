@@ -2,15 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-# How far a hint carries: to everything that looks alike, over the thing it lies on, or within its own disc.
-Reach = Literal["alike", "object", "spot"]
-REACHES: tuple[Reach, ...] = get_args(Reach)
 
 
 @dataclass(frozen=True)
@@ -22,7 +17,8 @@ class HintBatch:
         chroma: (B, K, 2), Lab a and b / 110.
         radius: (B, K), radius of the dab as a share of the photo's longer side.
         mask: (B, K) bool, True where there is a hint, False where there is padding.
-        reach: (B, K) int64, places in `REACHES`; left out, all hints have the reach "alike", which has the least error.
+        reach: (B, K) int64, places in `reaches.REACHES`; left out, all hints have the reach "alike", which has the
+            least error.
         keep: (B, K) bool, True where a hint holds the network's own colour at its place, whatever `chroma` says; left
             out, none does.
     """
@@ -108,4 +104,4 @@ class HintBatch:
         return hint_map, hint_mask
 
 
-__all__ = ["REACHES", "HintBatch", "Reach"]
+__all__ = ["HintBatch"]

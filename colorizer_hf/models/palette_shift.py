@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .distances import squared_distances
+
 SPREAD = 7 / 110  # standard deviation, in ab / 110, of what counts as a palette's colour
 FIRMNESS = 0.8  # of the asking: 0 is none, 1 insists on the shares whatever the cells say
 MOST = 1.5  # logarithm of what a colour may become likelier or less likely by: what is sure stays sure
@@ -29,11 +31,11 @@ def shift_to_palette(logits: Tensor, palette: Tensor, centers: Tensor) -> Tensor
         centers: (Q, 2), ab / 110 of the bins.
 
     Returns:
-        (B, Q, h, w).
+        (B, Q, h, w), logarithms of the bins' shares.
     """
     cells = F.avg_pool2d(logits.softmax(dim=1), BLOCK, ceil_mode=True, count_include_pad=False).flatten(2)
     chroma, shares = palette[..., :2], palette[..., 2:]
-    near = (-torch.cdist(chroma, centers.expand(len(palette), -1, -1)).square() / (2 * SPREAD**2)).softmax(dim=2)
+    near = (-squared_distances(chroma, centers) / (2 * SPREAD**2)).softmax(dim=2)
     wanted = (1 - shares.sum(dim=1)) * cells.mean(dim=2) + (shares * near).sum(dim=1)  # (B, Q)
     wanted, beliefs = wanted.clamp(min=_LEAST).log(), cells.clamp(min=_LEAST).log()
     factors = torch.zeros_like(wanted)  # logarithms
@@ -41,7 +43,7 @@ def shift_to_palette(logits: Tensor, palette: Tensor, centers: Tensor) -> Tensor
         there = (beliefs + factors.unsqueeze(2)).softmax(dim=1).mean(dim=2)
         factors = FIRMNESS * (factors + wanted - there.clamp(min=_LEAST).log())
         factors = factors.clamp(-MOST, MOST)
-    return logits + factors[:, :, None, None]
+    return (logits + factors[:, :, None, None]).log_softmax(dim=1)
 
 
 __all__ = ["shift_to_palette"]

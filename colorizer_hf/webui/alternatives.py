@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch.nn.functional as F
 from PIL import Image
 
 from ..amounts import DEFAULT_VIVIDNESS
+from ..arrays import to_numpy
 from ..color import hex_to_rgb, rgb_to_hex
 from ..color_names import color_name
 from ..hints import Hint
 from ..palette import Palette
-from ..pipeline import ColorizationResult
+from ..resampling import window_means
+from ..result import ColorizationResult
 from ..session import EditSession
 
 VIVIDNESS = {"Calm": 0.0, "Natural": DEFAULT_VIVIDNESS, "Vivid": 1.0}
@@ -57,7 +58,7 @@ def alternatives(
         result = shown if value == vividness else session.update(hints, vividness=value, palette=palette)
         image = _middle(_small(result))
         offers.append(Alternative(label, image, vividness=value, current=value == vividness))
-    for hint in second_guesses(shown, hints) if session.pipeline.model.supports_hints else ():
+    for hint in second_guesses(shown, hints) if session.pipeline.traits.supports_hints else ():
         image = _small(session.update([*hints, hint], vividness=vividness, palette=palette))
         # What comes of a hint may look different from it: brightness is the photo's own.
         seen = color_name(color_at(image, hint.x / width, hint.y / height))
@@ -94,11 +95,14 @@ def least_certain_point(result: ColorizationResult, hints: Sequence[Hint]) -> tu
     """Where, over a neighbourhood, the predicted distribution is widest, away from hints; x and y in pixels."""
     assert result.logits is not None  # the caller has looked
     assert result.bin_centers is not None
-    probabilities = result.logits.softmax(dim=0)
-    mean = (probabilities[:, None] * result.bin_centers[:, :, None, None]).sum(dim=0)
-    squares = result.bin_centers.square().sum(dim=1)
-    variance = (probabilities * squares[:, None, None]).sum(dim=0) - mean.square().sum(dim=0)  # (h, w)
-    variance = F.avg_pool2d(variance[None], _NEIGHBOURHOOD, stride=1, padding=_NEIGHBOURHOOD // 2)[0]
+    logits, centers = to_numpy(result.logits), to_numpy(result.bin_centers)
+    shares = np.exp(logits - logits.max(axis=0))
+    shares /= shares.sum(axis=0)
+    mean = np.tensordot(centers, shares, axes=(0, 0))  # (2, h, w)
+    variance = np.tensordot((centers**2).sum(axis=1), shares, axes=1) - (mean**2).sum(axis=0)  # (h, w)
+    margin = _NEIGHBOURHOOD // 2  # of nothing: the edge of the photo is no place to be asked about
+    padded = np.pad(variance, margin)[None, None]
+    variance = window_means(padded, _NEIGHBOURHOOD)[0, 0, margin:-margin, margin:-margin]
     (h, w), (width, height) = variance.shape, result.photo.size
     for hint in hints:
         row, column = int(hint.y / height * h), int(hint.x / width * w)

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # gradio reads it when it is imported
 
 import gradio as gr
-from PIL import Image
 
 from ..amounts import DEFAULT_VIVIDNESS
 from ..detection import Detector
@@ -20,18 +19,20 @@ from ..imaging import Photo
 from ..models.auto import bundled_checkpoints
 from ..models.base import ColorizerModel
 from ..palette import Palette
-from ..pipeline import ColorizationPipeline, ColorizationResult
+from ..pipeline import ColorizationPipeline
+from ..result import ColorizationResult
 from . import stage_files
 from .api import Page, add_endpoints
+from .examples_shown import offered_example
 from .files import example_photos
 from .handlers import Handlers
 from .lent_gpu import Decorator, on_lent_gpu
 from .many_photos import add_many_photos
-from .pictures import as_data_url
 from .whole_photos import Colorize
 from .workers import AT_ONCE, finish, in_few_threads
 
 MAX_SESSIONS = 1000  # clients whose settings are remembered
+LOOKS_AFTER = 0.02  # seconds between two looks of an empty queue for something to do
 _WORK: dict[str, Any] = {"concurrency_id": "photos", "concurrency_limit": AT_ONCE}
 _LIVE: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _ASSETS = Path(__file__).parent / "assets"
@@ -73,7 +74,7 @@ def _build(names: Sequence[str], pipelines: dict[str, ColorizationPipeline], col
             with gr.Tab("Many photos"):
                 add_many_photos(app, pipelines, colorize, _WORK, show_one=lambda: gr.update(selected="one"), tabs=tabs)
             with gr.Tab("How it works"):
-                gr.Markdown(_asset("about.md"), elem_id="about")
+                gr.Markdown(_asset("about.md") + "\n" + _asset("your_photos.md"), elem_id="about")
         add_endpoints(names, colorize, _WORK)
     return app
 
@@ -119,11 +120,18 @@ def serve(
         "state_session_capacity": MAX_SESSIONS,
     }
     try:
-        _in_an_event_loop(lambda: app.queue(max_size=queue, api_open=False).launch(prevent_thread_lock=True, **options))
+        _in_an_event_loop(lambda: _launch(app, queue, options))
         app.block_thread()
     finally:  # what the caller then removes must not come back
         app.close(verbose=False)
         finish()
+
+
+def _launch(app: gr.Blocks, queue: int, options: dict[str, Any]) -> None:
+    app.queue(max_size=queue, api_open=False)
+    # Gradio looks a thousand times a second, which takes 8 % of a core for as long as the page is served.
+    app._queue.sleep_when_free = app._queue.progress_update_sleep_when_free = LOOKS_AFTER
+    app.launch(prevent_thread_lock=True, **options)
 
 
 def _in_an_event_loop(make: Callable[[], T]) -> T:
@@ -217,7 +225,7 @@ def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
         palette=None,
         download=None,
         error=None,
-        examples=[_example(path) for path in example_photos()],
+        examples=[offered_example(path) for path in example_photos()],
         models=[_described(name, pipeline.model) for name, pipeline in pipelines.items()],
         vividness=DEFAULT_VIVIDNESS,
         modules=stage_files.address(),
@@ -231,21 +239,7 @@ def _described(name: str, model: ColorizerModel) -> dict[str, Any]:
 
 def _color_examples(pipeline: ColorizationPipeline) -> list[dict[str, str]]:
     """The examples, half in colour. The page starts without: the first person who opens it would wait for them."""
-    return [_example(path, pipeline) for path in example_photos()]
-
-
-def _example(path: Path, pipeline: ColorizationPipeline | None = None) -> dict[str, str]:
-    """An example as it is offered: gray, or half before, half after, so that one sees what this is about."""
-    with Image.open(path) as photo:
-        photo.thumbnail((384, 384))
-        gray = photo.convert("L").convert("RGB")
-    shown = gray.copy()
-    if pipeline is not None:
-        middle = gray.width // 2
-        shown.paste(pipeline(gray).preview(384).convert("RGB").crop((middle, 0, *gray.size)), (middle, 0))
-        shown.paste("white", (middle - 1, 0, middle + 1, gray.height))
-    label = path.stem.replace("_", " ").capitalize()
-    return {"name": path.name, "label": label, "image": as_data_url(shown, 192), "gray": as_data_url(gray, 192)}
+    return [offered_example(path, pipeline) for path in example_photos()]
 
 
 def _asset(name: str) -> str:

@@ -1,7 +1,7 @@
 """What happens when a person does something on the page: functions from what the page says to what it then shows.
 
 They know nothing of Gradio. The page's words (`Edits`) come from a browser and may be anything; answers are properties
-of the stage (stage/python.js).
+of the stage (stage/backend.js).
 """
 
 import logging
@@ -17,7 +17,8 @@ from ..errors import ColorizerError, HintError
 from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, strokes_to_hints
 from ..imaging import PUT_ASIDE
 from ..palette import Palette
-from ..pipeline import ColorizationPipeline, ColorizationResult
+from ..pipeline import ColorizationPipeline
+from ..result import ColorizationResult
 from ..session import EditSession
 from .alternatives import Alternative, alternatives
 from .files import clean_name, find_example, find_upload, result_name

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from ..errors import ColorizerError
-from ..pipeline import ColorizationResult
+from ..result import ColorizationResult
 from .whole_photos import Colorize
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -10,8 +10,8 @@ from PIL import Image
 from ..amounts import DEFAULT_STRENGTH, bounded_amount
 from ..errors import HintError
 from ..palette import MOST_COLORS, REFERENCE_SIDE, Palette
+from .examples_shown import as_data_url
 from .files import read_upload, take_upload
-from .pictures import as_data_url
 
 MOST_NAMED = 8
 _FARTHEST = 128.0  # Lab units from gray

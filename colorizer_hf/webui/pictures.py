@@ -1,20 +1,17 @@
 """The pictures that the page shows: no larger than they are seen, and zoomed in only the part that is seen."""
 
-import base64
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from ..chroma_upsampling import render
 from ..color import rgb_to_lab
 from ..imaging import Photo, write
-from ..pipeline import ColorizationResult
+from ..result import ColorizationResult
 from .workspace import Workspace
 
 FITTED = 1280  # pixels at most of the longer side of the whole photo; a screen's own pixels count
@@ -141,22 +138,13 @@ def show_small(workspace: Workspace, kind: str, images: Sequence[Image.Image]) -
     return [str(path) for path in paths]
 
 
-def as_data_url(picture: Image.Image, longer_side: int) -> str:
-    """A small copy that travels within words."""
-    file = io.BytesIO()
-    small = picture.convert("RGB")
-    small.thumbnail((longer_side, longer_side))
-    small.save(file, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
-
-
 def original(photo: Photo, longer_side: int, box: Box | None = None) -> np.ndarray:
     """The photo as it came, in colours of its own if it had some: (h, w, 3)."""
     reduced = photo.reduced(longer_side)
     left, top, right, bottom = box or (0, 0, *reduced.size)
     if photo.colors is None:
         return np.repeat(reduced.luminance[top:bottom, left:right, None], 3, axis=2)
-    _, chroma = rgb_to_lab(torch.from_numpy(photo.colors.copy()).permute(2, 0, 1)[None] / 255)
+    _, chroma = rgb_to_lab(np.moveaxis(photo.colors, -1, 0)[None] / np.float32(255))
     return render(reduced.luminance, chroma[0], rows=slice(top, bottom), columns=slice(left, right))
 
 

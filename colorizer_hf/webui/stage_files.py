@@ -12,6 +12,13 @@ from ..color_names import LIGHTNESS_COUNTS, known_colors
 
 FOLDER = Path(__file__).parent / "stage"
 STYLES = ("base", "buttons", "messages", "start", "editor", "photo", "side", "sizes")  # as they count
+FOR_GRADIO = ("load.js", "gradio.js", "uploading.js", "connection.js")
+"""Modules that other pages do without."""
+
+
+def modules() -> dict[str, str]:
+    """All modules by name, with that which is made here."""
+    return {path.name: _text(path.name) for path in sorted(FOLDER.glob("*.js"))} | {"known_colors.js": _known_colors()}
 
 
 def template() -> str:
@@ -31,16 +38,16 @@ def loader() -> str:
 
 def address() -> str:
     """Where the modules are, relative to the page: another place for each version, so that no browser mixes two."""
-    digest = hashlib.sha256("".join(_modules().values()).encode())
+    digest = hashlib.sha256("".join(modules().values()).encode())
     return f"stage-{digest.hexdigest()[:16]}"
 
 
 def route() -> Route:
     """What serves the modules there."""
-    modules = _modules()
+    served = modules()
 
     def serve(request: Request) -> Response:
-        text = modules.get(request.path_params["module"])
+        text = served.get(request.path_params["module"])
         if text is None:
             return Response(status_code=404)
         # The type is said outright: a system may have another idea of .js, and browsers then refuse it.
@@ -48,11 +55,6 @@ def route() -> Route:
         return Response(text, media_type="text/javascript", headers=headers)
 
     return Route(f"/{address()}/{{module}}", serve)
-
-
-def _modules() -> dict[str, str]:
-    """All modules by name."""
-    return {path.name: _text(path.name) for path in sorted(FOLDER.glob("*.js"))} | {"known_colors.js": _known_colors()}
 
 
 def _known_colors() -> str:
@@ -66,4 +68,4 @@ def _text(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-__all__ = ["address", "loader", "route", "style", "template"]
+__all__ = ["FOR_GRADIO", "address", "loader", "modules", "route", "style", "template"]

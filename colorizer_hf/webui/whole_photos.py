@@ -14,7 +14,7 @@ from ..errors import ColorizerError
 from ..hints import hints_from_json
 from ..imaging import write
 from ..palette import Palette
-from ..pipeline import ColorizationResult
+from ..result import ColorizationResult
 from .files import clean_name, read_upload, result_name
 from .pictures import original
 from .workers import in_few_threads

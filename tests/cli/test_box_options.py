@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from colorizer_hf.boxes import NOTHING_BOXED
 from colorizer_hf.cli import app
 from colorizer_hf.errors import BoxError
-from colorizer_hf.pipeline import NOTHING_BOXED
 from tests.tiny_networks import save_detector, save_instance_fusion
 
 FACE = [30, 20, 70, 50]

@@ -147,7 +147,9 @@ class TestFolderWithGoodAndBadFiles:
 
     def test_says_nothing_else_but_notes_about_good_ones_and_what_was_left_out(self, run: Run):
         paths = [str(run.photos / name) for name in (*GOOD, *BAD)]
-        *lines, last = run.stderr.splitlines()
+        *lines, count, last = run.stderr.splitlines()
+        assert count.startswith(f"{len(GOOD) + len(BAD)} photographs in ")
+        assert count.endswith(f"/s), {len(BAD)} of them failed")
         assert [line for line in lines if not any(path in line for path in paths)] == []
         assert last == "5 files of other kinds were left out: .xyz, hidden, .txt"
         assert "Traceback" not in run.stderr
@@ -582,6 +584,8 @@ class TestJson:
         result = colorizer(missing, photo.parent, "-o", out, "--json")
         assert result.exit_code == 1
         left, exists, bad, good = (json.loads(line) for line in result.stdout.splitlines())
+        assert good.pop("seconds") > 0
+        assert left.pop("seconds") is exists.pop("seconds") is None
         rest = {"notes": [], "error": None}
         assert good == {"input": str(photo), "status": "written", "output": str(out / "photo.png"), **rest}
         assert left == {"input": str(tmp_path / "notes.txt"), "status": "left out", "output": None, **rest}
@@ -659,9 +663,8 @@ class TestPipe:
 class TestProgress:
     def test_is_shown_on_a_terminal_and_leaves_standard_output_alone(self):
         code = (
-            "from pathlib import Path\nfrom colorizer_hf.cli.colorize import with_progress\n"
-            "jobs = [(None, Path(str(number))) for number in range(3)]\n"
-            "for _, path in with_progress(jobs): print(path)"
+            "from colorizer_hf.cli.colorize import with_progress\n"
+            "for number in with_progress(iter(range(3)), 3): print(number)"
         )
         watcher, terminal = pty.openpty()
         done = subprocess.run(
@@ -672,4 +675,5 @@ class TestProgress:
         os.close(watcher)
         assert done.stdout == "0\n1\n2\n"
         assert "Colorizing" in seen
+        assert "photos/s" in seen
         assert "3/3" in seen

@@ -2,7 +2,7 @@
 
 import io
 import os
-import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from colorizer_hf import __version__
-from colorizer_hf.cli import main
+from colorizer_hf.cli import COMMANDS, main
 
 
 def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
@@ -30,10 +30,24 @@ class TestMain:
     def test_wrong_usage_ends_with_code_2(self, monkeypatch: pytest.MonkeyPatch, arguments: list[str]):
         assert run_main(monkeypatch, *arguments) == 2
 
-    def test_help_names_every_command(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-        assert run_main(monkeypatch, "--help") == 0
-        page = capsys.readouterr().out
-        assert all(command in page for command in ("colorize", "evaluate", "models"))
+    def test_help_names_every_command_and_imports_none(self):
+        code = "import sys, atexit; from colorizer_hf.cli import main; atexit.register(print, sys.modules); main()"
+        run = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True)
+        *page, modules = run.stdout.splitlines()
+        assert [line.split()[0] for line in page[page.index("Commands:") + 1 :]] == list(COMMANDS)
+        assert [module for module, _, _ in COMMANDS.values() if f"colorizer_hf.cli.{module}'" in modules] == []
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_what_help_says_of_a_command_is_how_its_own_help_begins(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+    ):
+        assert run_main(monkeypatch, name, "--help") == 0
+        page = " ".join(capsys.readouterr().out.split())
+        assert COMMANDS[name][2] in page
+
+    def test_a_mistyped_command_is_guessed(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+        assert run_main(monkeypatch, "colorise") == 2
+        assert "Did you mean 'colorize'?" in capsys.readouterr().err
 
     def test_models_lists_the_flagship_and_its_checkpoint(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -43,15 +57,21 @@ class TestMain:
 
 
 class TestTermination:
-    def test_ends_by_an_exception_so_that_half_written_files_are_taken_away(self, monkeypatch: pytest.MonkeyPatch):
-        before = signal.getsignal(signal.SIGTERM)
-        try:
-            run_main(monkeypatch, "--version")
-            with pytest.raises(SystemExit) as end:
-                signal.raise_signal(signal.SIGTERM)
-        finally:
-            signal.signal(signal.SIGTERM, before)
-        assert end.value.code == 143
+    def test_ends_by_an_exception_so_that_half_written_files_are_taken_away(self):
+        code = """
+import signal
+from colorizer_hf.cli import main
+try:
+    main()
+except SystemExit:
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        print("tidied")
+"""
+        run = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, text=True)
+        assert run.stdout.splitlines()[-1] == "tidied"
+        assert run.returncode == 143
 
 
 class TestFileNames:

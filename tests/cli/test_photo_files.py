@@ -28,7 +28,7 @@ def names(argument: str) -> list[str]:
 
 
 def left_out(argument: str) -> list[str]:
-    return [path.as_posix() for path in find_photos(argument).left_out]
+    return [str(path) for path in find_photos(argument).left_out]
 
 
 def problems(argument: str) -> list[str]:
@@ -200,7 +200,7 @@ class TestOutputs:
         outputs, results = Outputs(photos, folder), []
         for photo in photos:
             try:
-                results.append(outputs.claim(photo))
+                results += outputs.claim(photo)
             except ImageError as error:
                 results.append(str(error))
         return results

@@ -124,7 +124,7 @@ def test_a_second_run_names_what_failed_and_counts_what_is_done(folder: Path, tm
     assert len(results) == len(set(results))
     second = run(folder, "-o", tmp_path / "out")
     assert second.stdout == ""
-    *failures, done, _ = second.stderr.splitlines()
+    *failures, _, done, _ = second.stderr.splitlines()
     assert done == f"{len(results)} results exist already; add --overwrite to make them anew"
     named = {path for path in files if any(line.startswith(f"{path}: ") for line in failures)}
     assert len(named) == len(failures)

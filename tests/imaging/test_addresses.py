@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from colorizer_hf.errors import ImageError
-from colorizer_hf.imaging.addresses import fetch, is_address, shown
+from colorizer_hf.imaging.addresses import fetch
+from colorizer_hf.imaging.names import is_address, shown
 
 CONTENT = bytes(range(256)) * 8
 

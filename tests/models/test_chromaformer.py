@@ -4,13 +4,14 @@ import pytest
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
 
-from colorizer_hf.models import hint_spread
+from colorizer_hf.models import thing_limits
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import ColorizerModel
-from colorizer_hf.models.chroma_bins import mean_chroma
+from colorizer_hf.models.cells import sampling_weights
+from colorizer_hf.models.chroma_bins import mean_chroma, weighted_chroma
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
-from colorizer_hf.models.hint_batch import REACHES, HintBatch, Reach
-from colorizer_hf.models.hint_spread import sampling_weights
+from colorizer_hf.models.hint_batch import HintBatch
+from colorizer_hf.models.reaches import REACHES, Reach
 from tests.tiny_networks import SMALL_CHROMAFORMER, TINY_CHROMAFORMER
 
 
@@ -48,7 +49,7 @@ def squares() -> torch.Tensor:
 
 
 def read_at(chroma: torch.Tensor, hints: HintBatch, size: tuple[int, int]) -> torch.Tensor:
-    weights = sampling_weights(hints.points, *chroma.shape[-2:], size)
+    weights = torch.from_numpy(sampling_weights(hints.points.numpy(), *chroma.shape[-2:], size))
     return torch.einsum("bkn,bcn->bkc", weights, chroma.flatten(2))
 
 
@@ -170,12 +171,22 @@ class TestReach:
             one_hint(0.1, -0.7, -0.4, -0.3, radius=0.06, reach="spot"),
         )
         chroma = trained(squares(), hints=hints, vividness=0.7).chroma
-        torch.testing.assert_close(read_at(chroma, hints, (128, 128)), hints.chroma, atol=0.08, rtol=0)
+        torch.testing.assert_close(read_at(chroma, hints, (128, 128)), hints.chroma, atol=0.1, rtol=0)
 
     def test_many_dabs_of_one_colour_fill_a_thing_evenly(self, trained: ColorizerModel) -> None:
         dabs = [one_hint(x, -0.47, 0.5, 0.5, reach="object") for x in (-0.7, -0.5, -0.3)]
         change = self.change(trained, *dabs)[5:12, 5:12]
         assert change.min() > 0.8 * change.max()
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_many_dabs_of_different_colours_keep_colours_within_bounds(
+        self, trained: ColorizerModel, seed: int
+    ) -> None:
+        draw = torch.Generator().manual_seed(seed)
+        places, colors = (torch.rand(30, 2, generator=draw) - 0.5 for _ in range(2))
+        pairs = zip((1.9 * places).tolist(), colors.tolist(), strict=True)
+        dabs = [one_hint(x, y, a, b, reach="object") for (x, y), (a, b) in pairs]
+        assert trained(squares(), hints=together(*dabs)).chroma.abs().max() < 1.5
 
     def test_an_edit_is_the_same_whatever_was_edited_before(self, trained: ColorizerModel) -> None:
         hints = [one_hint(x, x, 0.5, 0.5, reach="object") for x in (-0.5, 0.1, 0.5)]
@@ -189,17 +200,17 @@ class TestReach:
     def test_one_more_dab_than_are_kept_measures_that_dab_alone(
         self, trained: ColorizerModel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(hint_spread, "KEPT_DISTANCES", 4)
+        monkeypatch.setattr(thing_limits, "KEPT_LIMITS", 4)
         dabs = [one_hint(x, 0.1, 0.5, 0.5, reach="object") for x in (-0.6, -0.3, 0.0, 0.3, 0.6)]
         with torch.inference_mode():
             features = trained.encode(squares())
             trained.decode(features, together(*dabs[:4]))
-            before = dict(features.distances)
+            before = dict(features.limits)
             trained.decode(features, together(*dabs))
             assert len(before) == 4
-            assert all(features.distances[dab] is measured for dab, measured in before.items())
+            assert all(features.limits[dab] is measured for dab, measured in before.items())
             trained.decode(features, one_hint(0.5, -0.5, 0.5, 0.5, reach="object"))
-            assert len(features.distances) == 1
+            assert len(features.limits) == 1
 
     def test_photos_of_a_batch_have_reaches_of_their_own(self, trained: ColorizerModel) -> None:
         hints = HintBatch.cat([one_hint(-0.47, -0.47, 0.5, 0.5, reach=reach) for reach in ("object", "spot", "alike")])
@@ -243,8 +254,8 @@ class TestVividness:
 
     def vivid_chroma(self, model: ChromaFormerModel, *colors: tuple[float, float]) -> torch.Tensor:
         logits = self.logits_for(model, *colors)
-        vivid = model._vivid_logits(logits, mean_chroma(logits, model.bin_centers), 1.0)
-        return 110 * mean_chroma(vivid, model.bin_centers)[0, :, 0, 0]
+        vivid = model._vivid_weights(logits.softmax(dim=1), mean_chroma(logits, model.bin_centers), 1.0)
+        return 110 * weighted_chroma(vivid, model.bin_centers)[0, :, 0, 0]
 
     def test_picks_the_livelier_of_colours_that_are_in_doubt(self, model: ChromaFormerModel) -> None:
         assert self.vivid_chroma(model, (0, 0), (20, 40)).norm() > 30

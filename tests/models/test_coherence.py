@@ -4,19 +4,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from colorizer_hf.models.coherence import AGREEMENT, AlikeCells, agreed_chroma, coherent_logits
-from colorizer_hf.models.hint_spread import cell_points
+from colorizer_hf.models.cells import Blocks, cell_points
+from colorizer_hf.models.coherence import AGREEMENT, AlikeCells, agreed_chroma, coherent_weights
 
 
 def alike_by(looks: Tensor) -> AlikeCells:
     """With one head of the looks (B, D, h, w), distances in the picture not counting."""
     B, D, h, w = looks.shape
-    points = cell_points(h, w, (4 * h, 4 * w), looks.device)
-    return AlikeCells(looks.view(B, 1, D, h * w), torch.ones(B, 1, h * w), points, torch.zeros(1), (h, w))
+    points = torch.from_numpy(cell_points(h, w, (4 * h, 4 * w)))
+    blocks = Blocks(*map(torch.from_numpy, Blocks.of_cells(h, w)))
+    return AlikeCells(looks.view(B, 1, D, h * w), torch.ones(B, 1, h * w), points, torch.zeros(1), blocks)
 
 
 def agree(logits: Tensor, looks: Tensor, *, share: float = 1.0) -> Tensor:
-    return coherent_logits(logits, alike_by(looks), share=share)
+    """Shares of the colours that logits stand for, once they agree."""
+    weights = coherent_weights(logits.softmax(dim=1), alike_by(looks), share=share)
+    return weights / weights.sum(dim=1, keepdim=True)
 
 
 @pytest.fixture
@@ -32,12 +35,12 @@ def halves() -> tuple[Tensor, Tensor]:
 
 
 def test_no_share_changes_nothing(halves: tuple[Tensor, Tensor]) -> None:
-    assert torch.equal(agree(*halves, share=0.0), halves[0])
+    torch.testing.assert_close(agree(*halves, share=0.0), halves[0].softmax(dim=1))
 
 
 def test_a_thing_gets_one_colour_and_its_neighbour_another(halves: tuple[Tensor, Tensor]) -> None:
     logits, looks = halves
-    before, after = (x.softmax(dim=1)[0, 0] for x in (logits, agree(logits, looks)))
+    before, after = (shares[0, 0] for shares in (logits.softmax(dim=1), agree(logits, looks)))
     assert after[:, :8].mean() > 0.6
     assert after[:, 8:].mean() < 0.4
     blocks = [torch.nn.functional.avg_pool2d(x[None], 2)[0] for x in (before, after)]
@@ -47,7 +50,7 @@ def test_a_thing_gets_one_colour_and_its_neighbour_another(halves: tuple[Tensor,
 def test_what_everybody_agrees_on_stays(halves: tuple[Tensor, Tensor]) -> None:
     logits = torch.zeros(1, 5, 16, 16)
     logits[:, 3] = 4
-    torch.testing.assert_close(agree(logits, halves[1]), logits)
+    torch.testing.assert_close(agree(logits, halves[1]), logits.softmax(dim=1))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (17, 8), (90, 100)], ids=str)

@@ -68,7 +68,30 @@ def test_cells_of_the_start_are_at_zero_and_nothing_even_is_farther() -> None:
     assert (geodesic_distances(Steps.of_map(np.ones((2, 5, 6))), start) == 0).all()
 
 
+def test_steps_are_weighed_by_the_mean_of_their_cells() -> None:
+    rng = np.random.default_rng(6)
+    plain = Steps.of_map(rng.normal(size=(2, 5, 7)))
+    even = plain.weighed(np.full((5, 7), 3.0))
+    for name in ("right", "down", "down_right", "down_left"):
+        np.testing.assert_allclose(getattr(even, name), 3 * getattr(plain, name))
+    weights = np.ones((5, 7))
+    weights[2, 3] = 5
+    np.testing.assert_allclose(plain.weighed(weights).down_left[1, 3], 3 * plain.down_left[1, 3])
+    np.testing.assert_allclose(plain.weighed(weights).down_right[2, 3], 3 * plain.down_right[2, 3])
+
+
 def test_differences_up_to_the_free_one_cost_the_least() -> None:
     features = np.array([[[0.0, 0.4, 1.0, 3.0]]])
     steps = Steps.of_map(features, free=0.5, least=0.1)
     np.testing.assert_allclose(steps.right, [[0.1, 0.2, 1.6]])
+
+
+def test_many_starts_side_by_side_are_each_as_alone() -> None:
+    rng = np.random.default_rng(7)
+    steps = Steps.of_map(rng.normal(size=(3, 30, 40)).astype(np.float32))
+    starts = np.stack([start_at((30, 40), cell).astype(np.float32) for cell in [(0, 0), (15, 20), (29, 3), (15, 21)]])
+    weights = rng.uniform(0.5, 2, size=starts.shape).astype(np.float32)
+    for grids, single in ((steps, [steps] * 4), (steps.weighed(weights), [steps.weighed(one) for one in weights])):
+        found = geodesic_distances(grids, starts, farthest=4.0)
+        alone = [geodesic_distances(grid, start, farthest=4.0) for grid, start in zip(single, starts, strict=True)]
+        np.testing.assert_array_equal(found, np.stack(alone))

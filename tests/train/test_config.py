@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers.models.unets.unet_2d import UNet2DModel
 
 from colorizer_hf.models.auto import ARCHITECTURES
 from train.parts.config import (
@@ -18,9 +19,10 @@ from train.parts.config import (
 from train.parts.experiments import read_comparison
 from train.recipes.pretrain import PretrainConfig
 from train.recipes.reproduce import RECIPES
+from train.recipes.sample import SampleConfig
 
 FOLDER = Path(__file__).parents[2] / "train" / "configs"
-KINDS: dict[str, Any] = {name: kind for name, (kind, _) in RECIPES.items()}
+KINDS: dict[str, Any] = {name: kind for name, (kind, _) in RECIPES.items()} | {"sample": SampleConfig}
 CONFIGS = sorted(path for path in FOLDER.rglob("*.yaml") if path.parent.name != "reproduce")
 TABLES = sorted((FOLDER / "reproduce").glob("*.yaml"))
 
@@ -38,6 +40,9 @@ class TestShippedConfigs:
 
     def test_describes_a_network(self, path: Path) -> None:
         config = load_config(path, KINDS[path.parent.name])
+        if isinstance(config, SampleConfig):
+            UNet2DModel(in_channels=3, out_channels=2, **config.model)
+            return
         architecture = ARCHITECTURES[getattr(config, "architecture", "chromaformer")]
         with torch.device("meta"):
             architecture.model(architecture.config(**config.model))

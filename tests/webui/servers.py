@@ -1,5 +1,7 @@
 """`colorizer app` as a person starts it, in a process of its own."""
 
+import functools
+import http.server
 import os
 import signal
 import socket
@@ -12,6 +14,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -51,6 +54,19 @@ class Server:
 
 
 @contextmanager
+def answering(server: socketserver.TCPServer) -> Generator[str]:
+    """The address of a server that works beside the tests until the block ends."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield "http://{}:{}".format(*server.server_address)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def gatekeeper(asked: list[str]) -> Generator[str]:
     """The address of a proxy that lets nothing out; it adds to `asked` what it was asked for."""
 
@@ -59,14 +75,8 @@ def gatekeeper(asked: list[str]) -> Generator[str]:
             asked.append(self.rfile.readline(1000).decode("latin-1").strip())
             self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusal) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever)
-        thread.start()
-        try:
-            yield "http://{}:{}".format(*proxy.server_address)
-        finally:
-            proxy.shutdown()
-            thread.join()
+    with answering(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusal)) as address:
+        yield address
 
 
 def environment(files: Path, proxy: str) -> dict[str, str]:
@@ -143,3 +153,28 @@ def serve(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextmanager
+def serve_files(folder: Path, asked: list[str]) -> Generator[str]:
+    """The address at which a folder's files are served as a static host does, with the headers that threads want.
+
+    It adds to `asked` what it was asked for.
+    """
+
+    class Files(http.server.SimpleHTTPRequestHandler):
+        def end_headers(self) -> None:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+            super().end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            asked.append(self.path)
+
+    class Host(http.server.ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Browsers leave while they are being answered."""
+
+    handler = functools.partial(Files, directory=str(folder))
+    with answering(Host(("127.0.0.1", 0), handler)) as address:
+        yield address

@@ -12,16 +12,26 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Download, FilePayload, Locator, expect
+from playwright.sync_api import Browser, ConsoleMessage, Download, Error, FilePayload, Locator, expect
 
 Place = tuple[float, float]
 """x and y in shares of the photo's width and height"""
 
 _ANOTHER_PICTURE = """old => {
     const part = (name) => document.querySelector(`[data-testid=${name}]`);
-    const shown = part("after").getAttribute("src");
-    return part("stage").dataset.busy === "false" && shown && shown !== old;
+    const shown = part("after")?.getAttribute("src"); // there is none while the page is being loaded
+    return part("stage")?.dataset.busy === "false" && shown && shown !== old;
 }"""
+
+_READ = """address => new Promise((resolve, reject) => {
+    const picture = Object.assign(new Image(), { src: address, onerror: reject });
+    picture.onload = () => {
+        const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [picture.width, picture.height];
+        canvas.getContext("2d").drawImage(picture, 0, 0);
+        resolve(canvas.toDataURL("image/png"));
+    };
+})"""
 
 _COPY = """async data => {
     const png = await (await fetch(`data:image/png;base64,${data}`)).blob();
@@ -40,6 +50,7 @@ class Tab:
         dark: Whether the person prefers dark pages.
         touch: Whether the screen can be touched.
         density: Pixels of the screen per CSS pixel.
+        kept: Whether the browser may keep the page, with all its files, by a service worker.
 
     Attributes:
         page: Playwright's handle.
@@ -58,6 +69,7 @@ class Tab:
         dark: bool = False,
         touch: bool = False,
         density: float = 1,
+        kept: bool = True,
     ) -> None:
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -67,6 +79,7 @@ class Tab:
             color_scheme="dark" if dark else "light",
             has_touch=touch,
             device_scale_factor=density,
+            service_workers="allow" if kept else "block",
         )
         self.page = self._context.new_page()
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -106,14 +119,29 @@ class Tab:
         """What is done within changes the picture; goes on when the new one is shown and no newer one will come."""
         old = self.part("after").get_attribute("src")
         yield
-        self.page.wait_for_function(_ANOTHER_PICTURE, arg=old)
+        wait_until(lambda: self.holds(_ANOTHER_PICTURE, old))
+
+    def holds(self, function: str, arg: Any = None) -> bool:
+        """Whether a function of JavaScript gives something true; on a page that is being loaded it does not.
+
+        Playwright's own waiting would make strings code, which a strict page forbids.
+        """
+        try:
+            return bool(self.page.evaluate(function, arg))
+        except Error:
+            return False
 
     def shown(self, side: str = "after") -> np.ndarray:
         """The picture in colour, or the one `before`: (h, w, 3) uint8."""
-        answer = self.page.request.get(self.address(side))
-        assert answer.ok, answer.status_text
-        with Image.open(io.BytesIO(answer.body())) as picture:
+        with Image.open(io.BytesIO(self._file(self.address(side)))) as picture:
             return np.asarray(picture.convert("RGB"))
+
+    def _file(self, address: str) -> bytes:
+        if address.startswith("blob:"):  # made by the page
+            return base64.b64decode(self.page.evaluate(_READ, address).partition(",")[2])
+        answer = self.page.request.get(address)
+        assert answer.ok, answer.status_text
+        return answer.body()
 
     def address(self, side: str = "after") -> str:
         """The URL of the picture that is shown."""

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.webui.servers import Server
-from tests.webui.tabs import Tab, same
+from tests.webui.tabs import Tab, same, wait_until
 
 CONTROL_WITHOUT_NAME = re.compile(
     r"- (button|checkbox|combobox|link|option|radio|slider|spinbutton|tab|textbox)\b(?! \")"
@@ -32,7 +32,7 @@ _CONTROLS = """() => [...document.querySelectorAll("button, input, select, summa
 def problems(tab: Tab, axe: str) -> list[str]:
     """What axe-core finds serious or critical in what the page shows now, and controls without a name."""
     tab.page.evaluate(axe)
-    tab.page.wait_for_function(_NOTHING_FADES)
+    wait_until(lambda: tab.holds(_NOTHING_FADES))
     violations = tab.page.evaluate("async () => (await axe.run()).violations")
     grave = [each for each in violations if each["impact"] in ("serious", "critical")]
     found = [f"{each['id']}: {node['html'][:120]}" for each in grave for node in each["nodes"]]

@@ -9,7 +9,7 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import expect
 
-from colorizer_hf.pipeline import NOTHING_BOXED
+from colorizer_hf.boxes import NOTHING_BOXED
 from tests.tiny_networks import save_detector, save_instance_fusion
 from tests.webui.photos import CUP
 from tests.webui.servers import Server, serve

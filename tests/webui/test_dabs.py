@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.webui.tabs import Place, Tab, same
+from tests.webui.tabs import Place, Tab, same, wait_until
 
 FAMILY = "Migrant family 1936"
 ON_SLEEVE = (0.62, 0.30)
@@ -86,8 +86,11 @@ class TestSwatches:
         family.use("brush")
         color(family, "navy").click()
         family.page.mouse.move(0, 0)
-        rings = {name: looks(color(family, name), "boxShadow") for name in ("red", "navy", "teal")}
-        assert rings["red"] == rings["teal"] != rings["navy"]
+
+        def ring(name: str) -> str:
+            return looks(color(family, name), "boxShadow")
+
+        wait_until(lambda: ring("red") == ring("teal") != ring("navy"))  # swatches are drawn anew with every answer
 
     def test_any_other_colour_is_all_of_them(self, family: Tab) -> None:
         family.use("brush")

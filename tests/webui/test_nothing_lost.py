@@ -1,6 +1,7 @@
 """What a person did stays: through a reload, a lost connection, a restarted server, and another photo."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -122,11 +123,18 @@ class TestConnection:
         tab.drag((0.25, 0.5))
         expect(tab.page.get_by_text("The connection is away").first).to_be_visible()
         tab.drag((0.8, 0.2))
-        with serve(tmp_path / "second", port=port):
+        with ExitStack() as servers:
+            with tab.new_picture():
+                servers.enter_context(serve(tmp_path / "second", port=port))
             expect(tab.part("dabs-title")).to_have_text("Dabs on the photo: 2")
-            expect(tab.part("after")).to_be_visible()
-            expect(tab.part("stage")).to_have_attribute("data-busy", "false")
             assert len(tab.hints()) == 2
+
+    def test_what_needs_the_photo_waits_until_the_server_has_it(self, tab: Tab) -> None:
+        tab.page.route("**/gradio_api/upload*", lambda route: None)  # never answered
+        tab.choose_file(CUP)
+        tab.open_menu("more")
+        for name in ("save-hints", "load-hints", "download"):
+            expect(tab.part(name)).to_be_disabled()
 
     def test_an_edit_made_without_a_network_is_there_when_it_is_back(self, painted: Tab) -> None:
         painted.page.context.set_offline(True)

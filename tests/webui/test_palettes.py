@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from colorizer_hf.batches import palette_to_tensor
 from colorizer_hf.errors import HintError
 from colorizer_hf.palette import Palette
 from colorizer_hf.webui.callbacks import Edits
@@ -56,4 +57,4 @@ def test_any_words_are_understood_or_refused(words: Any) -> None:
         return
     if palette is not None:
         assert sum(palette.shares) == pytest.approx(1)
-        assert palette.to_tensor().isfinite().all()
+        assert palette_to_tensor(palette).isfinite().all()

@@ -94,7 +94,8 @@ class TestReadme:
 
 def test_requirements_are_those_of_the_package_but_for_gradio(made: Path) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["heic"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["torch"], *extras["heic"]]
     lines = [line for line in (made / "requirements.txt").read_text("utf-8").splitlines() if not line.startswith("#")]
     assert {str(Requirement(line)) for line in lines} == {str(Requirement(line)) for line in wanted}
     assert not [line for line in lines if re.match("gradio", line)]

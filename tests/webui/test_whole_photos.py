@@ -13,7 +13,8 @@ from colorizer_hf.errors import HintError, ImageError
 from colorizer_hf.hints import Hint, hints_to_json
 from colorizer_hf.imaging import Photo
 from colorizer_hf.palette import Palette
-from colorizer_hf.pipeline import ColorizationPipeline, ColorizationResult
+from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.result import ColorizationResult
 from colorizer_hf.webui.files import example_photos
 from colorizer_hf.webui.whole_photos import Colorize, Options, Outcome, colorize_file, colorize_files
 

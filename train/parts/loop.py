@@ -96,6 +96,8 @@ class Trainer:
         publish: Called with the trainer every `config.hub.every` steps, in the main process.
     """
 
+    weights = "model.safetensors"  # of the network, in the folder of a saved model
+
     def __init__(
         self,
         objective: Objective,

@@ -36,7 +36,9 @@ def save_run(trainer: Trainer, *, recipe: str, name: str, mean_chroma: tuple[flo
     record |= run_record(config, steps=trainer.done.step, seconds=trainer.done.seconds, metrics=trainer.metrics)
     trainer.save_model(folder / "model")
     facts = {"images": images, "metrics": record["metrics"]}
-    write_manifest(folder / "model", recipe=f"{recipe}/{name}", mean_chroma=mean_chroma, **facts)
+    write_manifest(
+        folder / "model", recipe=f"{recipe}/{name}", mean_chroma=mean_chroma, weights=trainer.weights, **facts
+    )
     (folder / "result.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return record
 
@@ -64,18 +66,25 @@ def read_history(folder: str | Path) -> list[dict[str, float]]:
     return [entries[step] for step in sorted(entries)]
 
 
-def write_manifest(folder: str | Path, *, recipe: str, mean_chroma: tuple[float, float], **facts: Any) -> None:
+def write_manifest(
+    folder: str | Path,
+    *,
+    recipe: str,
+    mean_chroma: tuple[float, float],
+    weights: str = "model.safetensors",
+    **facts: Any,
+) -> None:
     """Write `manifest.json` beside the weights: checksum, licence, recipe, date and what else is known.
 
     Args:
         folder: A folder written by `save_checkpoint`.
         recipe: Name of the recipe and configuration.
         mean_chroma: Mean a and b of the training photographs, Lab units.
+        weights: The file whose checksum is kept.
         **facts: Further entries.
     """
-    weights = Path(folder) / "model.safetensors"
     manifest = {
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "sha256": hashlib.sha256((Path(folder) / weights).read_bytes()).hexdigest(),
         "license": "apache-2.0",
         "recipe": recipe,
         "date": datetime.now(UTC).date().isoformat(),

@@ -23,7 +23,8 @@ from colorizer_hf.color import CHROMA_SCALE, rgb_to_lab
 from colorizer_hf.errors import ColorizerError, TrainingDataError
 from colorizer_hf.hints import Hint, Reach
 from colorizer_hf.metrics.nir_floors import to_batch
-from colorizer_hf.pipeline import ColorizationPipeline, ColorizationResult
+from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.result import ColorizationResult
 from colorizer_hf.session import EditSession
 
 THINGS = Path(__file__).parents[2] / "tests" / "data" / "reach_things.json"

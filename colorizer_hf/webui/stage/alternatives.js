@@ -1,8 +1,8 @@
-// Other colourings to click, as Python offers them.
+// Other colourings to click, as the backend offers them.
 
+import { urlOf } from "./backend.js";
 import { change } from "./editing.js";
 import { fill, makeButton, part } from "./page.js";
-import { urlOf } from "./python.js";
 import { state, strokes } from "./state.js";
 import { adopt } from "./strokes.js";
 

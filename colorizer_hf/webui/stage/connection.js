@@ -1,24 +1,28 @@
 // When the connection is away: what is done meanwhile waits, and is sent when it is back.
 //
-// Gradio loads the page anew after it has lost a call; the browser then goes on with what it kept (photos.js).
+// After Gradio has lost a call it loads the page anew as soon as the server answers; the browser then goes on with what it
+// kept (photos.js). Whatever was sent just before that would be cut off.
 
+import { sendAgain } from "./backend.js";
 import { on } from "./page.js";
 import { fail } from "./photos.js";
-import { sendAgain } from "./python.js";
 import { state } from "./state.js";
 import { sayAway, setBusy } from "./status.js";
 
 const PATIENCE = 4000; // milliseconds until an answer is overdue
 const PAUSE = 2000; // between two looks
 
+const LOST = /Connection to the server was lost/; // what Gradio says when it will load the page anew
+
 // What Gradio says when a call does not arrive, and how a person can understand it.
 const PLAINLY = [
-  [/Connection to the server was lost/, "The connection is away. What you do is kept, and sent when it is back."],
+  [LOST, "The connection is away. What you do is kept, and sent when it is back."],
   [/Could not parse|SyntaxError|Connection errored|Failed to fetch|NetworkError|session not found/i,
     "The server could not take this now; try again in a moment."],
 ];
 
 let away = false;
+let leaving = false; // the page is about to be loaded anew
 
 async function isThere() {
   try {
@@ -37,6 +41,7 @@ async function wait() {
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   } while (!(await isThere()));
   away = false;
+  if (leaving) return;
   if (!state.busy) return setBusy("");
   setBusy("Updating the colours…");
   sendAgain();
@@ -52,13 +57,14 @@ async function look() {
 
 /** Gradio could not hand a call on: the queue is full, or something between here and the server is broken. */
 async function refused() {
-  if (await isThere()) fail("The server could not take this now; try again in a moment.");
+  if (!leaving && (await isThere())) fail("The server could not take this now; try again in a moment.");
   else wait();
 }
 
 /** Put what Gradio says of its own troubles in plain words. */
 function speakPlainly() {
   for (const text of document.querySelectorAll("[data-testid=toast-text]")) {
+    if (LOST.test(text.textContent)) leaving = true;
     const plain = PLAINLY.find(([internal]) => internal.test(text.textContent));
     if (plain) text.textContent = plain[1];
   }

@@ -1,8 +1,8 @@
 // Vividness, the model, and what is downloaded.
 
+import { answers, send } from "./backend.js";
 import { change, edited } from "./editing.js";
 import { element, on, part } from "./page.js";
-import { answers, send } from "./python.js";
 import { choose, settings } from "./settings.js";
 import { defaults, state } from "./state.js";
 import { setTool } from "./tools.js";
@@ -18,7 +18,7 @@ export function drawControls() {
   }
   part("format-name").textContent = settings.format;
   part("note").checked = settings.note;
-  part("download").disabled = !state.shown;
+  for (const name of ["download", "save-hints", "load-hints"]) part(name).disabled = !state.shown; // the photo must have been read
   drawBoxTool();
 }
 

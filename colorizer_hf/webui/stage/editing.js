@@ -1,13 +1,13 @@
-// Changing the strokes and the vividness: each change can be undone, is kept by the browser, and is sent to Python.
+// Changing the strokes and the vividness: each change can be undone, is kept by the browser, and is sent.
 
+import { send } from "./backend.js";
 import { refresh } from "./drawing.js";
 import { keep, markUnsent } from "./keeping.js";
-import { send } from "./python.js";
 import { active, ASK, emptyHand, state, strokes } from "./state.js";
 import { setBusy } from "./status.js";
 import { find, freshId, put, without } from "./strokes.js";
 
-/** What holds now is not what Python was told last. */
+/** What holds now is not what was sent last. */
 export function edited() {
   setBusy("Updating the colours…");
   keep();

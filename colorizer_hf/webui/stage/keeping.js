@@ -7,7 +7,7 @@ import { state } from "./state.js";
 const NAME = "colorizer";
 const MOST = 4; // photos
 const TAB = "colorizer-photo"; // id of the photo that is open in this tab
-const UNSENT = "colorizer-unsent"; // this tab has an edit that Python has not answered
+const UNSENT = "colorizer-unsent"; // this tab has an edit that was not answered
 
 const memory = { records: new Map(), files: new Map() };
 let database = null;
@@ -96,7 +96,7 @@ export async function forget(id) {
   await inStore("files", "delete", id);
 }
 
-/** Remember whether Python has yet to answer an edit of this tab. */
+/** Remember whether an edit of this tab has yet to be answered. */
 export const markUnsent = (unsent) => inTab(UNSENT, unsent ? "yes" : "");
 
 export const isUnsent = () => inTab(UNSENT) === "yes";

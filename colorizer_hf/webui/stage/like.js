@@ -1,12 +1,11 @@
-// Colours like another photo: Python reads them once, then they belong to the edits, as strokes do.
+// Colours like another photo: they are read once, then they belong to the edits, as strokes do.
 
+import { answers, send, upload } from "./backend.js";
 import { change } from "./editing.js";
 import { on, onFiles, part } from "./page.js";
 import { whyNot, whyNotSent } from "./photos.js";
-import { answers, send } from "./python.js";
 import { state } from "./state.js";
 import { setBusy, showError } from "./status.js";
-import { upload } from "./uploading.js";
 
 let asked = {}; // path of the file whose colours were asked for, and id of the photo that is to get them
 let uploading = new AbortController();

@@ -2,8 +2,8 @@
 // Gradio reads the names of the stage's events from this text: "open", "edit", "closer", "save_photo",
 // "save_hints", "load_hints", "read_colors", "close".
 
-import(`${window.gradio_config?.root ?? ""}/${props.modules}/main.js`).then(
-  ({ start }) => start({ element, trigger, props, watch }),
+import(`${window.gradio_config?.root ?? ""}/${props.modules}/gradio.js`).then(
+  ({ startOnGradio }) => startOnGradio({ element, trigger, props, watch }),
   (error) => {
     console.error(error);
     element.querySelector("[data-testid=error-text]").textContent = "The page did not arrive whole; reload it.";

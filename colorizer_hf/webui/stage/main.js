@@ -1,10 +1,10 @@
 // The stage: one photo, its colours, and the hints a person paints on it.
 //
-// `start` is called once, with what js_on_load of gr.HTML is given. Places on the photo are shares [x, y] of its width
+// `start` is called once, with the other side (`Backend`). Places on the photo are shares [x, y] of its width
 // and height, sizes are shares of its longer side; pixels of the screen occur only between a pointer and `View`.
 
 import { drawAlternatives } from "./alternatives.js";
-import { wireConnection } from "./connection.js";
+import { answers, connect, send, watch } from "./backend.js";
 import { drawControls, wireControls } from "./controls.js";
 import { onDraw, refresh, roomForPhoto } from "./drawing.js";
 import { clearStrokes, redo, undo } from "./editing.js";
@@ -17,7 +17,6 @@ import {
   close, forgetOffered, goOn, isPicture, leave, openExample, openFile, pasteFromClipboard, pictureOf,
 } from "./photos.js";
 import { wirePointer } from "./pointer.js";
-import { answers, connect, send, watch } from "./python.js";
 import { takeDownload, takeError, takePhoto, takeResult, takeStrokes } from "./results.js";
 import { recall } from "./settings.js";
 import { sharpen, takePart } from "./sharpness.js";
@@ -112,7 +111,7 @@ function wireSizes() {
   }).observe(part("picture"));
 }
 
-function wirePython() {
+function wireAnswers() {
   const takers = {
     photo: takePhoto, result: takeResult, part: takePart, strokes: takeStrokes, palette: takePalette,
     download: takeDownload, error: takeError, examples: drawExamples,
@@ -120,9 +119,10 @@ function wirePython() {
   for (const [prop, take] of Object.entries(takers)) watch(prop, take);
 }
 
-export async function start(component) {
-  mount(component.element);
-  connect(component);
+/** @param {import("./backend.js").Backend} backend */
+export async function start(backend) {
+  mount(backend.element);
+  connect(backend);
   element.dataset.testid = "stage";
   recall();
   for (const draw of [drawPalette, drawControls, drawAlternatives, drawLike]) onDraw(draw);
@@ -135,10 +135,8 @@ export async function start(component) {
   wirePointer();
   wireKeyboard();
   wireSizes();
-  wirePython();
-  const host = element.closest("#stage") ?? element;
-  wireConnection(host);
-  on(host, "stage-open", ({ detail }) => openFile(detail)); // from the tab of many photos
+  wireAnswers();
+  on(element.closest("#stage") ?? element, "stage-open", ({ detail }) => openFile(detail)); // from the tab of many photos
   leave();
   // The page was loaded anew before an edit was answered: nobody wanted to leave.
   const record = isUnsent() && (await kept());

@@ -1,16 +1,15 @@
 // Opening a photo, and putting it away.
 
+import { mostBytes, send, tell, upload } from "./backend.js";
 import { frame, refresh } from "./drawing.js";
 import { History } from "./history.js";
 import { fileOf, forget, kept, leaveTab, markUnsent } from "./keeping.js";
 import { after, before } from "./layer.js";
 import { element, part } from "./page.js";
-import { send, tell } from "./python.js";
 import { showCloser } from "./sharpness.js";
 import { emptyHand, nothing, state, view } from "./state.js";
 import { describe, hideError, hideNotice, setBusy, setProgress, showError, showNotice } from "./status.js";
 import { setTool } from "./tools.js";
-import { upload } from "./uploading.js";
 
 const SHOWABLE = /^image\/(jpeg|png|webp|gif|bmp|avif)$/; // by every browser
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|bmp|tiff?|hei[cf]|avif)$/i;
@@ -21,13 +20,12 @@ export function isPicture(file) {
   return file.type.startsWith("image/") || PICTURE_NAME.test(file.name);
 }
 
-/** What is wrong with a file, if that can be told without the server. */
+/** What is wrong with a file, if that can be told at once. */
 export function whyNot(file) {
   if (!isPicture(file)) return `${file.name} is not a picture; choose a photo.`;
-  const limit = window.gradio_config?.max_file_size ?? Infinity;
-  if (file.size <= limit) return "";
+  if (file.size <= mostBytes()) return "";
   const megabytes = (bytes) => `${+(bytes / 2 ** 20).toFixed(1)} MB`;
-  const [size, most] = [file.size, limit].map(megabytes);
+  const [size, most] = [file.size, mostBytes()].map(megabytes);
   return `${file.name} has ${size}, and this page takes ${most} at most; choose a smaller file.`;
 }
 
@@ -53,7 +51,7 @@ function setComing(coming) {
   part("editor").inert = coming !== null;
 }
 
-/** Begin with a photo: at once if there is none, else when the server has read it. */
+/** Begin with a photo: at once if there is none, else when it has been read. */
 function begin(changes, previewUrl) {
   const coming = { ...nothing(), id: `${Date.now()}-${Math.random()}`, ...changes };
   sending.abort();
@@ -124,16 +122,16 @@ function open() {
   send("open");
 }
 
-/** Something to look at until the server's picture of the photo is there. */
+/** Something to look at until the backend's picture of the photo is there. */
 async function preview(url) {
-  const shown = await before.show(url).catch(() => false); // the server may read what the browser cannot
+  const shown = await before.show(url).catch(() => false); // the backend may read what this cannot
   URL.revokeObjectURL(url);
   if (!shown) return;
   frame(before.image.naturalWidth, before.image.naturalHeight);
   refresh();
 }
 
-/** Upload the file; false when that failed or another photo was opened meanwhile. */
+/** Hand the file over; false when that failed or another photo was opened meanwhile. */
 async function sendFile() {
   const { opening } = state;
   const target = state.coming ?? state;
@@ -151,7 +149,7 @@ async function sendFile() {
   }
 }
 
-/** The server no longer has the photo: give it again, with the strokes. */
+/** The backend no longer has the photo: give it again, with the strokes. */
 export async function rescue() {
   state.rescued = true;
   setBusy("Opening the photo again…");

@@ -1,5 +1,6 @@
-// What Python answers, put on the stage.
+// What the backend answers, put on the stage.
 
+import { answers, urlOf } from "./backend.js";
 import { draw, frame, refresh } from "./drawing.js";
 import { change } from "./editing.js";
 import { clamp } from "./geometry.js";
@@ -7,7 +8,6 @@ import { keep, keepPhoto, markUnsent } from "./keeping.js";
 import { after, before } from "./layer.js";
 import { element } from "./page.js";
 import { enter, fail, rescue } from "./photos.js";
-import { answers, urlOf } from "./python.js";
 import { sharpen, showCloser } from "./sharpness.js";
 import { state, view } from "./state.js";
 import { describe, hideError, setBusy, showError, tellNotes } from "./status.js";

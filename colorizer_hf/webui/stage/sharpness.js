@@ -1,10 +1,10 @@
-// How sharp the photo is: Python is told how it is seen, and makes pictures with as many pixels as that takes. Zoomed in,
+// How sharp the photo is: the backend is told how it is seen, and makes pictures with as many pixels as that takes. Zoomed in,
 // this is a part of the photo, laid over the whole.
 
+import { answers, send, urlOf } from "./backend.js";
 import { refresh } from "./drawing.js";
 import { after, afterPart, beforePart } from "./layer.js";
 import { element } from "./page.js";
-import { answers, send, urlOf } from "./python.js";
 import { state, view } from "./state.js";
 
 const SOFT = 1.25; // pixels of the screen per pixel of a picture: beyond, one sees that it has too few

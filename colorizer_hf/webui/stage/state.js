@@ -7,15 +7,15 @@ import { View } from "./view.js";
 /** The colour of a brush that asks for one at each place. */
 export const ASK = "ask";
 
-/** What Python says once. */
+/** What the backend says once. */
 export const defaults = { vividness: 0.7 };
 
 /** What belongs to one photo. */
 export const nothing = () => ({
   id: null, // of what the browser keeps of it
-  file: null, // what the person gave, kept for when the server loses it
+  file: null, // what the person gave, kept for when the backend loses it
   name: "",
-  source: null, // what Python is told of it
+  source: null, // what the backend is told of it
   photo: null, // the prop
   edits: new History({ strokes: [], vividness: defaults.vividness, palette: null, boxes: [] }),
   result: null, // the newest prop, perhaps not yet on the screen
@@ -50,7 +50,7 @@ export const state = {
   ...letGo(),
   revision: 0, // of what was last sent
   opened: 0, // the revision that opened the photo; answers to earlier ones are for another photo
-  coming: null, // what belongs to the photo that is to replace the one shown, until the server has read it
+  coming: null, // what belongs to the photo that is to replace the one shown, until it has been read
   opening: 0, // counts photos, so that what belongs to an earlier one is noticed
   busy: false,
   tool: "compare",

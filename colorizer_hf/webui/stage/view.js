@@ -67,7 +67,7 @@ export class View {
     return this.size.map((size, i) => this.corner[i] + share[i] * size);
   }
 
-  /** What Python is told of it: pixels of the screen along the photo's longer side, fitted and as it is shown, and which
+  /** What the backend is told of it: pixels of the screen along the photo's longer side, fitted and as it is shown, and which
    * part of it is seen. */
   get onScreen() {
     const [left, top, right, bottom] = this.seen;

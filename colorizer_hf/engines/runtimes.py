@@ -1,0 +1,63 @@
+"""Exported graphs as functions from named arrays to arrays, by ONNX Runtime or OpenVINO."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from ..arrays import thread_count
+from ..errors import CheckpointError, ColorizerError
+from ..extras import EXTRAS, command_for
+
+Runtime = Literal["onnx", "openvino"]
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+
+Graph = Callable[[dict[str, np.ndarray]], Sequence[np.ndarray]]
+
+
+def load_graph(path: Path, runtime: Runtime) -> Graph:
+    """A graph that can be called with its inputs by their names, and gives its outputs in their order.
+
+    Raises:
+        CheckpointError: it is damaged.
+        ColorizerError: the runtime is not installed.
+    """
+    load = {"onnx": _onnx_runtime, "openvino": _openvino}[runtime]
+    try:
+        return load(path)
+    except ImportError as error:
+        package = EXTRAS[runtime][0]
+        problem = f"the engine {runtime} needs {package}, which is not installed: {command_for(package)}"
+        raise ColorizerError(problem) from error
+    except Exception as error:  # each has errors of its own for files that are no graphs
+        raise CheckpointError(f"{path} cannot be loaded by {runtime}; export the checkpoint again") from error
+
+
+def _onnx_runtime(path: Path) -> Graph:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = thread_count()
+    # Threads that wait by spinning take the cores of others.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda inputs: session.run(None, inputs)
+
+
+def _openvino(path: Path) -> Graph:
+    import openvino
+
+    # By itself it would take bfloat16 where the processor has it, and colours would differ from torch's.
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": thread_count()}
+    compiled: Any = openvino.compile_model(str(path), "CPU", settings)
+
+    def run(inputs: dict[str, np.ndarray]) -> Sequence[np.ndarray]:
+        found = compiled(inputs)
+        return [found[output].copy() for output in compiled.outputs]
+
+    return run
+
+
+__all__ = ["RUNTIMES", "Graph", "Runtime", "load_graph"]
