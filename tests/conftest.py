@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -17,11 +16,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Processes that run tests side by side (`make test`) share the cores; must be set before torch is imported as well.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-# Other processes than those that fork: a fork of one that has run exported graphs is brought down, and with it the one
-# that asked for it. Python 3.14 does so by itself.
-multiprocessing.set_start_method("forkserver")
-multiprocessing.set_forkserver_preload(["torch"])
 
 # A deadline per example would be a timing assertion. Where the checkout belongs to somebody else no examples are kept.
 _own_checkout = os.access(Path(__file__).parents[1], os.W_OK)

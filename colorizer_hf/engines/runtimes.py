@@ -1,6 +1,7 @@
 """Exported graphs as functions from named arrays to arrays, by ONNX Runtime or OpenVINO."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -51,13 +52,23 @@ def _openvino(path: Path) -> Graph:
 
     # By itself it would take bfloat16 where the processor has it, and colours would differ from torch's.
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": thread_count()}
-    compiled: Any = openvino.compile_model(str(path), "CPU", settings)
+    compiled: Any = _only_one(openvino.Core).compile_model(str(path), "CPU", settings)
 
     def run(inputs: dict[str, np.ndarray]) -> Sequence[np.ndarray]:
         found = compiled(inputs)
         return [found[output].copy() for output in compiled.outputs]
 
     return run
+
+
+@cache
+def _only_one(core: Callable[[], Any]) -> Any:
+    """OpenVINO's core, one for the whole process.
+
+    Each lays a stack for signal handlers over the one before. When several go in the order in which they came, the last
+    one puts back a stack that is gone, and the next signal ends the process.
+    """
+    return core()
 
 
 __all__ = ["RUNTIMES", "Graph", "Runtime", "load_graph"]

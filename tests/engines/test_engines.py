@@ -1,5 +1,6 @@
 """Every engine gives the same picture, and graphs run where torch is not."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -202,6 +203,22 @@ class TestChoice:
         sentence = r"needs openvino, which is not installed: pip install 'colorizer_hf\[openvino\]'"
         with pytest.raises(ColorizerError, match=sentence):
             GraphEngine(graphs, "openvino")
+
+    def test_a_process_that_lets_go_of_engines_still_takes_signals(self, graphs: Path, runtime: Runtime) -> None:
+        code = """
+import faulthandler, gc, signal, sys
+from pathlib import Path
+from colorizer_hf.engines.graphs import GraphEngine
+faulthandler.enable()
+signal.signal(signal.SIGUSR1, lambda *_: print("taken"))
+engines = [GraphEngine(Path(sys.argv[1]), sys.argv[2]) for _ in range(2)]
+while engines:
+    del engines[0]
+    gc.collect()
+signal.raise_signal(signal.SIGUSR1)
+"""
+        run = subprocess.run([sys.executable, "-c", code, graphs, runtime], capture_output=True, text=True)
+        assert (run.returncode, run.stdout) == (0, "taken\n")
 
 
 class TestCommand:
