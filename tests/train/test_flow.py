@@ -7,7 +7,7 @@ from torch import Tensor
 
 from train.parts.flow import draw, flow_loss
 
-SIZE, BATCH, LENGTH = 16, 32, 600
+SIZE, BATCH, LENGTH = 8, 32, 300
 
 
 def toy_colors(luminance: Tensor) -> Tensor:
@@ -33,9 +33,9 @@ def learned() -> UNet2DModel:
     generator = torch.Generator().manual_seed(1)
     for step in range(LENGTH):
         optimizer.param_groups[0]["lr"] = 1e-3 * min(1, (step + 1) / 20, 3 * (1 - step / LENGTH))
-        luminance = torch.rand(BATCH, 1, SIZE, SIZE, generator=generator)
-        coin = torch.randint(0, 2, (BATCH, 1, 1, 1), generator=generator) * 2 - 1
-        loss = flow_loss(unet, coin * toy_colors(luminance), luminance, generator).mean()
+        luminance = torch.rand(BATCH // 2, 1, SIZE, SIZE, generator=generator)
+        both = torch.cat([toy_colors(luminance), -toy_colors(luminance)])
+        loss = flow_loss(unet, both, luminance.repeat(2, 1, 1, 1), generator).mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1)
@@ -45,7 +45,7 @@ def learned() -> UNet2DModel:
 
 def test_four_steps_give_both_answers_whole_and_with_all_of_their_colour(learned: UNet2DModel) -> None:
     generator = torch.Generator().manual_seed(2)
-    luminance = torch.rand(128, 1, SIZE, SIZE, generator=generator)
+    luminance = torch.rand(512, 1, SIZE, SIZE, generator=generator)
     samples, answer = draw(learned, luminance, 4, generator), toy_colors(luminance)
     share = (samples * answer).sum(dim=1) / answer.square().sum(dim=1)  # (B, h, w): 1 is one answer, -1 the other
     mean = share.mean(dim=(1, 2))
