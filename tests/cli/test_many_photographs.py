@@ -22,8 +22,6 @@ from colorizer_hf.cli import app
 from colorizer_hf.cli.photo_files import PhotoFile
 from colorizer_hf.cli.work import Job, Outcome, Work, do_all
 
-pytestmark = pytest.mark.slow
-
 COUNT = 12
 
 

@@ -25,8 +25,6 @@ from colorizer_hf.hints import Hint
 from colorizer_hf.pipeline import ColorizationPipeline
 from tests.film.films import Pan, packets, photo, read_film, write_film
 
-pytestmark = pytest.mark.slow
-
 SMALL = FilmOptions(size=64)
 
 
@@ -222,6 +220,7 @@ print(len(frames))
         assert len(read_film(target)[1]) == 12
 
 
+@pytest.mark.slow
 def test_a_long_film_takes_no_more_memory_than_a_short_one(pan: Pan, tmp_path: Path) -> None:
     """Kept frames would take 40 MB more as luminance, three times as much in colour."""
     frames = [np.tile(frame, (4, 5, 1)) for frame in pan.gray()]

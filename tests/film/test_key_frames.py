@@ -12,8 +12,6 @@ from colorizer_hf.film.key_frames import KeyFrame, follow_key_frames
 from colorizer_hf.hints import Hint
 from tests.film.films import Pan, photo
 
-pytestmark = pytest.mark.slow
-
 SIDE, STEP = 128, 2.2  # pixels that the picture goes to the left with each frame
 
 

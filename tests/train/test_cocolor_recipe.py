@@ -19,8 +19,6 @@ from train.parts.networks import save_network
 from train.parts.two_routes import TERMS, Scenes, Watch, translation_loss
 from train.recipes.cocolor import STAGES, CoColorRunConfig, start_network, train
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def tiny_cocolor(photo_folder: Path, tmp_path: Path) -> Path:

@@ -28,8 +28,6 @@ from train.recipes.colormamba import (
     train,
 )
 
-pytestmark = pytest.mark.slow
-
 GAME = {"mode": "lsgan", "reconstruction": 100, "width": 4, "spectral_norm": True, "bound_ends": False}
 
 

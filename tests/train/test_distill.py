@@ -18,8 +18,6 @@ from train.recipes import prune as prune_recipe
 from train.recipes.distill import DistillConfig, DistillObjective, attention_distance, train
 from train.recipes.prune import prune
 
-pytestmark = pytest.mark.slow
-
 LUMINANCE = torch.linspace(0, 1, 64 * 64).view(1, 1, 64, 64)
 
 

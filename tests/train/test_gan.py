@@ -24,8 +24,6 @@ from train.parts.discriminator import PatchDiscriminator, PatchDiscriminatorConf
 from train.parts.results import read_history
 from train.recipes.gan import GanConfig, ReconstructionObjective, train
 
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -12,8 +12,6 @@ from train.parts.config import load_config
 from train.parts.results import read_history
 from train.recipes.guided import Eccv16Objective, GuidedConfig, GuidedObjective, train
 
-pytestmark = pytest.mark.slow
-
 PHOTOS = torch.randint(0, 256, (8, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 

@@ -15,8 +15,6 @@ from train.parts.loop import learning_rate_factor
 from train.parts.results import read_history
 from train.recipes.instance import InstanceConfig, start_network, train
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def tiny_instance(tmp_path: Path, photo_folder: Path) -> Path:

@@ -20,8 +20,6 @@ from train.recipes.nir import NirConfig, build_nir_network, train
 from train.recipes.pretrain import PretrainConfig
 from train.recipes.pretrain import train as pretrain
 
-pytestmark = pytest.mark.slow
-
 
 def write_pairs(folder: Path, seeds: range) -> Path:
     """Scenes of coloured patches whose infrared is the negative of their brightness."""

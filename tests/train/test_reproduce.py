@@ -18,8 +18,6 @@ from train.parts.examiners import PhotoExaminer
 from train.parts.experiments import read_comparison
 from train.recipes.reproduce import EXAMPLES, Reproduction, examine_pairs
 
-pytestmark = pytest.mark.slow
-
 SCENES = {"pairs": range(6), "test": range(20, 23), "more": range(30, 32)}
 SECOND = {"adversarial": {"width": 4}, "steps": 2}
 

@@ -17,8 +17,6 @@ from train.parts.config import ConfigError, load_config
 from train.parts.results import read_history
 from train.recipes.sample import SampleConfig, train
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def tiny_sampler(tmp_path: Path, photo_folder: Path) -> Path:

@@ -21,8 +21,6 @@ from colorizer_hf.hints import hints_to_json
 from tests.webui.photos import CUP
 from tests.webui.servers import SECONDS_TO_END, Server, serve
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
