@@ -48,7 +48,7 @@ class Colorizer:
         """Load a network.
 
         Args:
-            name_or_path: A bundled checkpoint, or a folder; for torch a Hub id too. None loads the bundled default.
+            name_or_path: A bundled checkpoint, a folder or a Hub id. None loads the bundled default.
             engine: See `colorizer_hf.engines.choice.ENGINES`.
 
         Raises:

@@ -24,7 +24,7 @@ def push(
     branch: Annotated[str | None, typer.Option(help="Commit there instead of main; made if need be.")] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Publish a checkpoint: weights, code, model card, results, in one commit."""
+    """Publish a checkpoint: weights, graphs, code, model card, results, in one commit."""
     with heavy_imports():
         from ..hub.publishing import prepare_checkpoint, push_checkpoint
 
@@ -55,12 +55,12 @@ def pull(
     repo: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="Repository on the Hub.")],
     revision: Annotated[str | None, typer.Option(help="Branch, tag or commit; main if absent.")] = None,
 ) -> None:
-    """Download a checkpoint into the cache and print its folder."""
+    """Download a checkpoint, with graphs if it has some, into the cache and print its folder."""
     with heavy_imports():
         from ..models.auto import load_folder
         from ..models.fetching import fetch_checkpoint
 
-    folder = fetch_checkpoint(repo, revision=revision)
+    folder = fetch_checkpoint(repo, graphs=True, revision=revision)
     load_folder(folder, repo)  # what does not load is no good to anybody
     print(folder)
 

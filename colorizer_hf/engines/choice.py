@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, get_args
 
-from ..bundled import DEFAULT_CHECKPOINT
+from ..bundled import DEFAULT_CHECKPOINT, is_hub_id
 from ..errors import CheckpointError, ColorizerError
 from ..extras import command_for, lacking
 from .interface import Engine
@@ -23,7 +23,7 @@ def graphs_for(name_or_path: str | Path | None, engine: str = "auto") -> tuple[P
             has graphs, and else torch.
 
     Raises:
-        CheckpointError: graphs are asked for, and the checkpoint has none.
+        CheckpointError: graphs are asked for, and the checkpoint has none, or cannot be had.
         ColorizerError: what shall run it is not installed.
         ValueError: there is no such engine.
     """
@@ -31,8 +31,8 @@ def graphs_for(name_or_path: str | Path | None, engine: str = "auto") -> tuple[P
         raise ValueError(f"engine must be {', '.join(ENGINES[:-1])} or {ENGINES[-1]}, got {engine!r:.40}")
     if engine != "auto" and (package := lacking(engine)):
         raise ColorizerError(f"the engine {engine} needs {package}, which is not installed: {command_for(package)}")
-    name = name_or_path or DEFAULT_CHECKPOINT
-    graphs = None if engine == "torch" else find_graphs(name)
+    name = str(name_or_path or DEFAULT_CHECKPOINT)
+    graphs = None if engine == "torch" else _find_graphs(name, engine)
     for runtime in RUNTIMES:
         if engine == runtime:
             if graphs is None:
@@ -48,6 +48,19 @@ def graphs_for(name_or_path: str | Path | None, engine: str = "auto") -> tuple[P
         problem = f"{name} has no graphs, so that it needs {package}, which is not installed"
         raise ColorizerError(f"{problem}: {command_for(package)}")
     return None
+
+
+def _find_graphs(name: str, engine: str) -> Path | None:
+    """The graphs; where torch can do without them, none that the Hub would have to be asked for in vain."""
+    torch_can = engine == "auto" and is_hub_id(name) and not lacking("torch")
+    if torch_can and lacking("onnx"):
+        return None
+    try:
+        return find_graphs(name)
+    except CheckpointError:  # such as no connection: weights may be cached where graphs are not
+        if torch_can:
+            return None
+        raise
 
 
 def load_engine(name_or_path: str | Path | None, engine: str = "auto") -> Engine:

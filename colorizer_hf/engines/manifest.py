@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT
-from ..errors import CheckpointError
+from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT, GRAPHS, is_hub_id
+from ..errors import CheckpointError, ColorizerError
 from ..traits import Traits
 
 MANIFEST = "graphs.json"
-FOLDER = "onnx"  # inside a checkpoint's own
 VERSION = 1  # of the graphs' inputs and outputs; others are exported again
 
 
@@ -61,23 +60,36 @@ class Manifest:
             raise CheckpointError(
                 f"{folder} has no {MANIFEST} that can be read; export the checkpoint again"
             ) from error
-        for name in found.graphs:
-            if not (folder / f"{name}.onnx").is_file():
-                raise CheckpointError(f"{folder} has no {name}.onnx; export the checkpoint again")
+        for name in found.files:
+            if not (folder / name).is_file():
+                raise CheckpointError(f"{folder} has no {name}; export the checkpoint again")
         return found
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the manifest's own file and of those of the graphs."""
+        return MANIFEST, *(f"{step}.onnx" for step in self.graphs)
 
 
 def find_graphs(name_or_path: str | Path | None) -> Path | None:
     """The folder with the graphs of a checkpoint, None if it has none, or those of other weights.
 
     Args:
-        name_or_path: A bundled name, a folder that `colorizer export` wrote, or a checkpoint with such a folder inside.
+        name_or_path: A bundled name; a folder that `colorizer export` wrote, or a checkpoint with such a folder inside;
+            or the Hub id of such a checkpoint, which is downloaded.
+
+    Raises:
+        CheckpointError: it cannot be downloaded, or what its graphs say about themselves cannot be read.
+        ColorizerError: what downloads it is not installed.
     """
     name = str(name_or_path or DEFAULT_CHECKPOINT)
-    checkpoint = CHECKPOINTS / name if (CHECKPOINTS / name / "config.json").is_file() else Path(name)
+    if (CHECKPOINTS / name / "config.json").is_file():
+        checkpoint = CHECKPOINTS / name
+    else:
+        checkpoint = _fetch(name) if is_hub_id(name) else Path(name)
     if (checkpoint / MANIFEST).is_file():
         return checkpoint
-    graphs = checkpoint / FOLDER
+    graphs = checkpoint / GRAPHS
     if not (graphs / MANIFEST).is_file():
         return None
     weights = checkpoint / "model.safetensors"
@@ -86,10 +98,20 @@ def find_graphs(name_or_path: str | Path | None) -> Path | None:
     return graphs
 
 
+def _fetch(name: str) -> Path:
+    """A checkpoint of the Hub; its weights too, because they say whether graphs are theirs."""
+    try:
+        from ..models.fetching import MODEL_FILES, fetch_checkpoint
+    except ModuleNotFoundError as error:
+        problem = f"{name} is no folder here, and the Hub needs {error.name}, which is not installed"
+        raise ColorizerError(f"{problem}: pip install {error.name}") from error
+    return fetch_checkpoint(name, MODEL_FILES, graphs=True)
+
+
 def checksum(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-__all__ = ["FOLDER", "MANIFEST", "Manifest", "checksum", "find_graphs"]
+__all__ = ["MANIFEST", "Manifest", "checksum", "find_graphs"]

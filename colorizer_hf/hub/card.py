@@ -40,7 +40,9 @@ _NIR_INDEX = (("psnr", "psnr"), ("ssim", "ssim"), ("angle_legacy", "angular-erro
 Record = Mapping[str, Any]
 
 
-def model_card(model: ColorizerModel, repo_id: str, manifest: Record, results: Mapping[str, Record]) -> ModelCard:
+def model_card(
+    model: ColorizerModel, repo_id: str, manifest: Record, results: Mapping[str, Record], *, has_graphs: bool = False
+) -> ModelCard:
     """Write the card.
 
     Args:
@@ -48,6 +50,7 @@ def model_card(model: ColorizerModel, repo_id: str, manifest: Record, results: M
         repo_id: Where it will be published.
         manifest: Of the checkpoint (`manifest.json`); may be empty.
         results: By name: records of training runs (`result.json`) and evaluations (`colorizer evaluate --json`).
+        has_graphs: Whether exported graphs are published with it.
     """
     evaluations = {name: result for name, result in results.items() if "protocol" in result}
     runs = {name: result for name, result in results.items() if "recipe" in result}
@@ -68,6 +71,7 @@ def model_card(model: ColorizerModel, repo_id: str, manifest: Record, results: M
         model_name=name,
         repo_id=repo_id,
         description=_description(model),
+        has_graphs=has_graphs,
         training="\n\n".join(_training(name, run) for name, run in runs.items()) or _unknown(manifest),
         evaluation="\n\n".join(_table(title, one) for title, one in evaluations.items()) or "Not measured yet.",
         license=str(manifest.get("license", "not stated")),

@@ -19,6 +19,8 @@ from huggingface_hub.errors import (
 )
 from PIL import Image
 
+from ..bundled import GRAPHS
+from ..engines.manifest import Manifest, find_graphs
 from ..errors import ColorizerError, HubError
 from ..image_processing import ColorizerImageProcessor
 from ..models.auto import describe_checkpoint, resolve_checkpoint
@@ -44,10 +46,11 @@ def push_checkpoint(
     branch: str | None = None,
     token: str | None = None,
 ) -> str:
-    """Publish a checkpoint: weights, image processor, code, model card and results in one commit.
+    """Publish a checkpoint: weights, image processor, graphs, code, model card and results in one commit.
 
     Args:
-        name_or_path: A bundled name or a folder that `save_pretrained` of the pipeline wrote.
+        name_or_path: A bundled name or a folder that `save_pretrained` of the pipeline wrote. Graphs that lie in its
+            folder `onnx` are published if they are of its weights.
         repo_id: `owner/name`; the repository is made if need be.
         results: JSON files of training runs and evaluations, for the card and beside it.
         private: Whether a new repository is private; None leaves it to the account's settings.
@@ -116,6 +119,11 @@ def prepare_checkpoint(
     for name in CHECKPOINT_FILES:
         if (source / name).is_file():
             shutil.copyfile(source / name, folder / name)
+    graphs = find_graphs(source)
+    if graphs is not None:
+        (folder / GRAPHS).mkdir()
+        for name in Manifest.read(graphs).files:
+            shutil.copyfile(graphs / name, folder / GRAPHS / name)
     write_remote_code(folder)
     records = {Path(path).stem: _read_record(Path(path)) for path in results}
     if records:
@@ -123,7 +131,8 @@ def prepare_checkpoint(
     for name, record in records.items():
         (folder / "results" / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     manifest = describe_checkpoint(source, str(name_or_path)).manifest
-    model_card(pipeline.model, repo_id, manifest, records).save(folder / "README.md")
+    card = model_card(pipeline.model, repo_id, manifest, records, has_graphs=graphs is not None)
+    card.save(folder / "README.md")
     write_before_after(pipeline, folder / "before_after.jpg")
 
 

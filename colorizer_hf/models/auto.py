@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
-from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT
+from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT, is_hub_id
 from ..errors import CheckpointError
 from ..options import refuse_unknown, take
 from .base import ColorizerConfig, ColorizerModel
@@ -150,7 +150,7 @@ def resolve_checkpoint(
         if index not in PROCESSOR_FILES and not (Path(name) / index).is_file():
             raise CheckpointError(f"{name} has no {index}; give a folder that save_pretrained wrote")
         return Path(name)
-    if name.count("/") == 1 and not Path(name).is_absolute():
+    if is_hub_id(name):
         return fetch_checkpoint(name, required, **options)
     known = ", ".join(checkpoint.name for checkpoint in bundled_checkpoints())
     raise CheckpointError(

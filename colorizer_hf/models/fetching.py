@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -20,10 +21,12 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from ..bundled import GRAPHS
 from ..errors import CheckpointError
 
 # Weights only as safetensors: whatever else a repository holds, it is not even downloaded.
 WANTED = ("*.json", "*.safetensors")
+WANTED_GRAPHS = f"{GRAPHS}/*.onnx"
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 MODEL_FILES = ("config.json", "model.safetensors")
 PROCESSOR_FILES = ("preprocessor_config.json",)
@@ -56,12 +59,15 @@ class HubOptions(TypedDict, total=False):
     force_download: bool
 
 
-def fetch_checkpoint(repo_id: str, required: Sequence[str] = REQUIRED, **options: Unpack[HubOptions]) -> Path:
+def fetch_checkpoint(
+    repo_id: str, required: Sequence[str] = REQUIRED, *, graphs: bool = False, **options: Unpack[HubOptions]
+) -> Path:
     """Bring a checkpoint of the Hub into the cache, or find it there.
 
     Args:
         repo_id: `owner/name`.
         required: Files that it must have; weights are only downloaded if they are among them.
+        graphs: Download its exported graphs too, if it has some.
         **options: See `HubOptions`.
 
     Returns:
@@ -73,7 +79,7 @@ def fetch_checkpoint(repo_id: str, required: Sequence[str] = REQUIRED, **options
     revision, cache_dir = options.get("revision"), options.get("cache_dir")
     where = f"{repo_id} at revision {revision}" if revision else repo_id
     with _failures_as_checkpoint_errors(where, cache_dir):
-        folder = _download(repo_id, required, options)
+        folder = _download(repo_id, required, options, graphs=graphs)
     missing = [name for name in required if not (folder / name).is_file()]
     if missing:
         names = {file.path for file in get_cached_repo_tree(repo_id, revision=revision, cache_dir=cache_dir)}
@@ -82,21 +88,24 @@ def fetch_checkpoint(repo_id: str, required: Sequence[str] = REQUIRED, **options
         raise CheckpointError(
             f"{where} has no {missing[0]}; it is no checkpoint of a colorizer, or was not pushed whole"
         )
-    for path in (path for pattern in WANTED for path in folder.rglob(pattern)):
-        _check_sum(path, where)
+    for pattern in (*WANTED, WANTED_GRAPHS):
+        for path in folder.rglob(pattern):
+            _check_sum(path, where)
     return folder
 
 
-def _download(repo_id: str, required: Sequence[str], options: HubOptions) -> Path:
+def _download(repo_id: str, required: Sequence[str], options: HubOptions, *, graphs: bool) -> Path:
     wanted = [pattern for pattern in WANTED if any(fnmatch(name, pattern) for name in required)]
+    unwanted = None if graphs else [f"{GRAPHS}/*"]  # their manifest too: alone it would promise graphs
+    download = partial(snapshot_download, allow_patterns=[*wanted, WANTED_GRAPHS], ignore_patterns=unwanted)
     try:
-        return Path(snapshot_download(repo_id, allow_patterns=wanted, **options))
+        return Path(download(repo_id, **options))
     except HfHubHTTPError:
         raise
     except HTTPError:  # a connection that broke; the client turns to its cache only where none was made
         offline = HubOptions(**{**options, "local_files_only": True})
         with suppress(LocalEntryNotFoundError):
-            return Path(snapshot_download(repo_id, allow_patterns=wanted, **offline))
+            return Path(download(repo_id, **offline))
         raise
 
 

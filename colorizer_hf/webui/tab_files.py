@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from ..amounts import DEFAULT_VIVIDNESS
 from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT, NIR_CHECKPOINT
 from ..colorizer import Colorizer
-from ..engines.manifest import MANIFEST, Manifest, find_graphs
+from ..engines.manifest import Manifest, find_graphs
 from ..errors import CheckpointError, ColorizerError
 from ..imaging import metadata_words
 from ..new_folders import check_is_new, written_whole
@@ -141,8 +141,7 @@ def _bundled_graphs(name: str) -> Path:
 
 
 def _graph_files(name: str, folder: Path) -> Files:
-    paths = [MANIFEST, *(f"{step}.onnx" for step in Manifest.read(folder).graphs)]
-    return {f"graphs/{name}/{path}": (folder / path).read_bytes() for path in paths}
+    return {f"graphs/{name}/{path}": (folder / path).read_bytes() for path in Manifest.read(folder).files}
 
 
 def _digest(parts: Iterable[Files]) -> str:

@@ -139,6 +139,12 @@ class TestSays:
         problem = f"{without_graphs} has no graphs, so that it needs torch, which is not installed: {WITH_TORCH}"
         assert done.stderr == f"colorizer: {problem}\n"
 
+    def test_that_the_hub_needs_its_client(self, tmp_path: Path) -> None:
+        done = colorizer("colorize", str(CUP), "-o", str(tmp_path / "out"), "--model", "owner/name")
+        assert done.returncode == 1
+        problem = "owner/name is no folder here, and the Hub needs huggingface_hub, which is not installed"
+        assert done.stderr == f"colorizer: {problem}: pip install huggingface_hub\n"
+
     def test_that_nothing_is_there_to_run_networks(self, graphs: Path, tmp_path: Path) -> None:
         done = colorizer("colorize", str(CUP), "-o", str(tmp_path / "out"), "--model", str(graphs), extras=())
         assert done.returncode == 1

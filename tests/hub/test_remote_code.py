@@ -243,8 +243,8 @@ class TestFolder:
     def test_publishing_again_gives_the_same_bytes(self, published: Path, tmp_path: Path) -> None:
         shutil.copytree(published, tmp_path / "again")
         write_remote_code(tmp_path / "again")
-        for path in published.iterdir():
-            assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+        for path in (path for path in published.rglob("*") if path.is_file()):
+            assert (tmp_path / "again" / path.relative_to(published)).read_bytes() == path.read_bytes()
 
     def test_the_bundled_checkpoint_asks_for_no_trust(self) -> None:
         assert "custom_pipelines" not in json.loads((CHECKPOINT / "config.json").read_text())
