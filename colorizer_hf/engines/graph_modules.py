@@ -268,8 +268,7 @@ class _GraphSpread(HintSpread):
     """The hint spread with an operation that has a translation for ONNX."""
 
     def solve(self, covariance: Tensor, right: Tensor) -> Tensor:
-        # X C = R is C^T X^T = R^T; between hints of several reaches C is not symmetric.
-        return solve(covariance.transpose(1, 2).contiguous(), right.transpose(1, 2).contiguous()).transpose(1, 2)
+        return solve(covariance, right.transpose(1, 2).contiguous()).transpose(1, 2)  # covariances are symmetric
 
 
 def graph_modules(model: ColorizerModel) -> dict[str, GraphModule] | None:

@@ -83,7 +83,7 @@ class HintSpread(nn.Module):
         out(p) = v(p) + sum_k w_k(p) (c_k + e(p) - v(p)) + k(p)^T (K + s I)^-1 r
         w(p) = softmax over the hints and a null token of -|f(p) - f(x_k)|^2 - gamma max(|p - x_k| - r_k, 0)^2 - l_k(p)
         k(p, q) = r(p) . r(q) / (1 + (|f(p) - f(q)|^2 + gamma |p - q|^2) / b)
-        r(p) = (exp(-l_1(p)), ..., exp(-l_K(p))), not longer than 1
+        r(p) = (exp(-l_1(p)), ..., exp(-l_K(p))), not longer than 1, and what its square lacks of 1
 
     with v the chroma without hints, e the same at vividness 0, x_k and r_k the hint's place and radius, c_k = ab_k -
     e(x_k) its error, and f a learned embedding joined with scaled chroma and luminance. So where hints decide,
@@ -239,10 +239,11 @@ class HintSpread(nn.Module):
 
 
 def _common_reach(at_hints: Tensor, at_places: Tensor, hints: PlacedHints) -> Tensor:
-    """How far the hints on objects that reach a hint reach N places too, (B, K, N); 1 of hints of another reach.
+    """How far what reaches each hint reaches N places too, (B, K, N).
 
-    A product of vectors, so that between hints on objects it is a covariance as well: the matrix of exp(-l_q(p)) is
-    none, and equations with it may have solutions without bounds.
+    Places are compared by the hints on objects that reach them, and by whether none does. A product of vectors, so
+    that with it a covariance stays one: with exp(-l_k(p)) itself, or with 1 where a hint reaches all that looks alike,
+    equations may have solutions without bounds.
 
     Args:
         at_hints: (B, K, K), limit of the hints in the first dimension at the hints in the second.
@@ -253,10 +254,10 @@ def _common_reach(at_hints: Tensor, at_places: Tensor, hints: PlacedHints) -> Te
 
     def reached(limit: Tensor) -> Tensor:
         reach = (-limit).exp() * on_object
-        return reach / reach.norm(dim=1, keepdim=True).clamp(min=1)
+        reach = reach / reach.norm(dim=1, keepdim=True).clamp(min=1)
+        return torch.cat([reach, 1 - reach.square().sum(dim=1, keepdim=True)], dim=1)
 
-    common = reached(at_hints).transpose(1, 2) @ reached(at_places)
-    return torch.where(on_object, common, 1.0)
+    return reached(at_hints).transpose(1, 2) @ reached(at_places)
 
 
 def paint_spots(chroma: Tensor, own: Tensor, hints: PlacedHints, cells: Tensor, cell: Tensor | float) -> Tensor:

@@ -1,5 +1,7 @@
 """What the flagship promises beyond the contract."""
 
+from itertools import cycle
+
 import pytest
 import torch
 from huggingface_hub.errors import StrictDataclassFieldValidationError
@@ -178,14 +180,16 @@ class TestReach:
         change = self.change(trained, *dabs)[5:12, 5:12]
         assert change.min() > 0.8 * change.max()
 
+    @pytest.mark.parametrize("reaches", [("object",), ("object", "alike"), REACHES])
+    @pytest.mark.parametrize("count", [30, 150])
     @pytest.mark.parametrize("seed", range(3))
     def test_many_dabs_of_different_colours_keep_colours_within_bounds(
-        self, trained: ColorizerModel, seed: int
+        self, trained: ColorizerModel, reaches: tuple[Reach, ...], count: int, seed: int
     ) -> None:
         draw = torch.Generator().manual_seed(seed)
-        places, colors = (torch.rand(30, 2, generator=draw) - 0.5 for _ in range(2))
-        pairs = zip((1.9 * places).tolist(), colors.tolist(), strict=True)
-        dabs = [one_hint(x, y, a, b, reach="object") for (x, y), (a, b) in pairs]
+        places, colors = (torch.rand(count, 2, generator=draw) - 0.5 for _ in range(2))
+        each = zip((1.9 * places).tolist(), colors.tolist(), cycle(reaches), strict=False)
+        dabs = [one_hint(x, y, a, b, reach=reach) for (x, y), (a, b), reach in each]
         assert trained(squares(), hints=together(*dabs)).chroma.abs().max() < 1.5
 
     def test_an_edit_is_the_same_whatever_was_edited_before(self, trained: ColorizerModel) -> None:
