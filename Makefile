@@ -3,10 +3,9 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
-AXE := axe-core@4.14.1
-ORT := onnxruntime-web@1.30.0
+NPM := .venv/npm
 GRAPHS := $(addsuffix onnx,$(wildcard colorizer_hf/checkpoints/*/))
-TESTED_WITH := .venv/dev.stamp chromium .venv/$(AXE)/node_modules .venv/$(ORT)/node_modules
+TESTED_WITH := .venv/dev.stamp chromium $(NPM)/node_modules
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 NEED_PYTHON = @test -n "$(PYTHON)" || \
 	{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 1; }
@@ -35,9 +34,9 @@ graphs: ## export the bundled checkpoints for ONNX Runtime and OpenVINO; the nex
 colorizer_hf/checkpoints/%/onnx: | .venv/dev.stamp
 	@$(BIN)/colorizer export $* --output $@
 
-web: $(GRAPHS) .venv/$(ORT)/node_modules ## write the web page that works without a server into out/web/, as a static Space
+web: $(GRAPHS) $(NPM)/node_modules ## write the web page that works without a server into out/web/, as a static Space
 	@rm -rf out/web
-	@$(BIN)/colorizer export-web out/web --ort .venv/$(ORT)
+	@$(BIN)/colorizer export-web out/web --npm $(NPM)
 	@cp space/static/README.md out/web/
 
 demo: .venv/base.stamp ## colorize the example photographs into out/ and make a before/after sheet
@@ -55,7 +54,7 @@ style: .venv/dev.stamp ## format, lint and check types
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ty check
 
-bench: .venv/dev.stamp .venv/$(ORT)/node_modules ## measure every budget of docs/architecture.md and write out/bench.json
+bench: .venv/dev.stamp $(NPM)/node_modules ## measure every budget of docs/architecture.md and write out/bench.json
 	@$(BIN)/python -m tests.bench --json out/bench.json
 
 .venv/base.stamp: pyproject.toml constraints.txt
@@ -79,7 +78,7 @@ bench: .venv/dev.stamp .venv/$(ORT)/node_modules ## measure every budget of docs
 	@$(PIP) --no-deps lpips
 	@touch $@
 
-# The tests of the web pages need Chromium, axe-core and onnxruntime-web. Where they cannot be installed these tests are
+# The tests of the web pages need Chromium and what package.json names. Where they cannot be installed these tests are
 # skipped and say so; in CI they fail.
 chromium:
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
@@ -89,5 +88,7 @@ chromium:
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; \
 	fi || true
 
-.venv/%/node_modules: | .venv/dev.stamp
-	@! command -v npm >/dev/null || npm install --loglevel error --no-save --no-audit --no-fund --ignore-scripts --prefix .venv/$* $* >/dev/null || true
+$(NPM)/node_modules: package.json | .venv/dev.stamp
+	@mkdir -p $(NPM) && cp package.json $(NPM)
+	@command -v npm >/dev/null && npm install --loglevel error --no-package-lock --no-audit --no-fund --ignore-scripts \
+		--prefix $(NPM) >/dev/null && touch $@ || true

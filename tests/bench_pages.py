@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from colorizer_hf.webui.tab_files import export_page
 from tests.webui.conftest import CHROMIUM_OPTIONS, executable
-from tests.webui.node import find_runtime
+from tests.webui.node import find_npm
 from tests.webui.servers import serve, serve_files
 from tests.webui.tabs import Tab, wait_until
 
@@ -43,10 +43,10 @@ class Waits(NamedTuple):
 
 def measure_pages(graphs: Path, folder: Path, photo: Path) -> tuple[Waits, Waits] | None:
     """The shortest waits without a server and with one, in turn; None if npm has not installed what runs it."""
-    runtime = find_runtime()
-    if runtime is None:
+    npm = find_npm()
+    if npm is None:
         return None
-    export_page(folder / "page", runtime, {"chromaformer": graphs})
+    export_page(folder / "page", npm, {"chromaformer": graphs})
     with serve_files(folder / "page", []) as static, serve(folder / "server") as server, _browser() as browser:
         tabs = [Tab(browser, url) for url in (static, server.url)]
         wait_until(lambda: tabs[0].holds("() => document.documentElement.dataset.ready === 'true'"), seconds=120)

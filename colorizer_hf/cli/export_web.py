@@ -8,7 +8,7 @@ import typer
 
 def export_web(
     output: Annotated[Path, typer.Argument(metavar="FOLDER", help="For the page; new or empty.")],
-    ort: Annotated[Path, typer.Option("--ort", metavar="FOLDER", help="Where npm has installed onnxruntime-web.")],
+    npm: Annotated[Path, typer.Option("--npm", metavar="FOLDER", help="Where npm has installed what the page takes.")],
 ) -> None:
     """Write the web page that works without a server.
 
@@ -17,7 +17,7 @@ def export_web(
     """
     from ..webui.tab_files import export_page
 
-    weights = export_page(output, ort)
+    weights = export_page(output, npm)
     for weight in weights:
         print(f"{weight.part:30} {weight.size / 1e6:6.1f} MB {weight.packed / 1e6:6.1f} MB over the wire")
     print(output)

@@ -15,16 +15,16 @@ from ..amounts import DEFAULT_VIVIDNESS
 from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT, NIR_CHECKPOINT
 from ..colorizer import Colorizer
 from ..engines.manifest import Manifest, find_graphs
-from ..errors import CheckpointError, ColorizerError
+from ..errors import CheckpointError
 from ..imaging import metadata_words
 from ..new_folders import check_is_new, written_whole
 from . import stage_files
 from .examples_shown import offered_example
 from .files import EXAMPLES, find_example
+from .libraries import LIBRARIES, LICENSES
 
 FOLDER = Path(__file__).parent / "tab"
 ASSETS = Path(__file__).parent / "assets"
-RUNTIME = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")  # of onnxruntime-web
 MODELS = (DEFAULT_CHECKPOINT, NIR_CHECKPOINT)  # the first is loaded at once, others when they are chosen
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; "
@@ -37,21 +37,6 @@ EXAMPLES_OFFERED = (  # all of them would be loaded by everybody
     "migrant_family_1936.jpg",
     "paris_street_1880.jpg",
 )
-_RUNTIME_LICENSE = """onnxruntime-web (ort/) is Copyright (c) Microsoft Corporation, under the MIT License:
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
-documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
-rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
-persons to whom the Software is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
-Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
-OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-"""
 
 Files = dict[str, bytes]
 """By their paths relative to the page."""
@@ -72,12 +57,12 @@ class Weight:
     packed: int
 
 
-def export_page(output: Path, runtime: Path, graphs: Mapping[str, Path] | None = None) -> list[Weight]:
+def export_page(output: Path, npm: Path, graphs: Mapping[str, Path] | None = None) -> list[Weight]:
     """Write the page with everything that it needs; any server of files can then serve it.
 
     Args:
         output: Folder; there must be nothing in it.
-        runtime: Folder of onnxruntime-web, as npm installs it, or with the files that are needed.
+        npm: Folder into which npm installed what package.json names.
         graphs: Exported graphs by the name of their network, the default first; None takes those beside the bundled
             checkpoints.
 
@@ -86,13 +71,13 @@ def export_page(output: Path, runtime: Path, graphs: Mapping[str, Path] | None =
 
     Raises:
         CheckpointError: the folder is taken, or a network has no graphs.
-        ColorizerError: onnxruntime-web is not there.
+        ColorizerError: what comes from npm is not there.
     """
     check_is_new(output)
     graphs = graphs or {name: _bundled_graphs(name) for name in MODELS}
     parts = {
         "the page": _page_files(),
-        "onnxruntime-web": _runtime_files(runtime),
+        **{library.name: library.read(npm) for library in LIBRARIES},
         "example photographs": {f"examples/{path.name}": path.read_bytes() for path in _examples()},
         **{f"the network {name}": _graph_files(name, folder) for name, folder in graphs.items()},
     }
@@ -120,13 +105,6 @@ def _package_words() -> str:
     """The module that tells the page what the package says of metadata, and what of them is not true any more."""
     words = metadata_words.for_pages().items()
     return "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in words)
-
-
-def _runtime_files(runtime: Path) -> Files:
-    for folder in (runtime, runtime / "dist", runtime / "node_modules" / "onnxruntime-web" / "dist"):
-        if all((folder / name).is_file() for name in RUNTIME):
-            return {f"ort/{name}": (folder / name).read_bytes() for name in RUNTIME}
-    raise ColorizerError(f"{runtime} has no {RUNTIME[0]}; give the folder into which npm installed onnxruntime-web")
 
 
 def _examples() -> list[Path]:
@@ -212,7 +190,7 @@ def _licenses(graphs: Mapping[str, Path]) -> str:
         if manifest.is_file():
             lines.append(f"The network {name}: {json.loads(manifest.read_text('utf-8'))['license']}")
     examples = (EXAMPLES / "LICENSES.md").read_text("utf-8")
-    return "\n".join([*lines, "", _RUNTIME_LICENSE, "The example photographs:", "", examples])
+    return "\n".join([*lines, "", LICENSES.read_text("utf-8"), "The example photographs:", "", examples])
 
 
 def _write(output: Path, parts: Iterable[Files]) -> None:

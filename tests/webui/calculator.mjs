@@ -6,9 +6,9 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
-const [folder, runtime, ...names] = process.argv.slice(2);
+const [folder, npm, ...names] = process.argv.slice(2);
 const modules = await Promise.all(names.map((name) => import(`${folder}/${name}.js`)));
-const ort = await import(`${runtime}/dist/ort.wasm.min.mjs`);
+const ort = await import(`${npm}/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs`);
 const read = async (address) => new Uint8Array(readFileSync(address));
 const all = Object.assign({ ort, read, pathToFileURL }, ...modules);
 const state = {};

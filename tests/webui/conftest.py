@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
 
+from tests.webui.node import find_npm
 from tests.webui.photos import make_photos
-from tests.webui.servers import ROOT, Server, serve
+from tests.webui.servers import Server, serve
 from tests.webui.tabs import Tab
 
 # All about not calling home, but for the first two: root may not start it otherwise, and there is no graphics card.
@@ -79,8 +80,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The script of axe-core, which checks a page for what shuts people out."""
-    found = sorted(ROOT.glob(".venv/axe-core@*/node_modules/axe-core/axe.min.js"))
-    return found[-1].read_text(encoding="utf-8") if found else unavailable("there is no axe-core: make test, with npm")
+    npm = find_npm() or unavailable("there is no axe-core: make test, with npm")
+    return (npm / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -63,14 +63,14 @@ class JavaScriptError(Exception):
 
 
 @contextmanager
-def calculator(node: str, runtime: Path) -> Generator[Calculator]:
+def calculator(node: str, npm: Path) -> Generator[Calculator]:
     """A process of Node.
 
     Args:
         node: Its path.
-        runtime: Folder of onnxruntime-web.
+        npm: Folder into which npm has installed onnxruntime-web.
     """
-    command = [node, str(Path(__file__).with_name("calculator.mjs")), str(TAB), str(runtime), *CALCULATED]
+    command = [node, str(Path(__file__).with_name("calculator.mjs")), str(TAB), str(npm), *CALCULATED]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Calculator(process)
@@ -83,10 +83,10 @@ def find_node() -> str | None:
     return shutil.which("node")
 
 
-def find_runtime() -> Path | None:
-    """Folder of onnxruntime-web, if it is installed."""
-    found = sorted(ROOT.glob(".venv/onnxruntime-web@*/node_modules/onnxruntime-web"))
-    return found[-1] if found else None
+def find_npm() -> Path | None:
+    """Folder into which npm has installed what package.json names, if it has."""
+    folder = ROOT / ".venv" / "npm"
+    return folder if (folder / "node_modules").is_dir() else None
 
 
 def _packed(array: Any) -> dict[str, str]:
@@ -101,4 +101,4 @@ def _unpacked(value: dict[str, Any]) -> Any:
     return value
 
 
-__all__ = ["CALCULATED", "TAB", "Calculator", "JavaScriptError", "calculator", "find_node", "find_runtime"]
+__all__ = ["CALCULATED", "TAB", "Calculator", "JavaScriptError", "calculator", "find_node", "find_npm"]

@@ -28,7 +28,7 @@ from colorizer_hf.webui.alternatives import alternatives
 from colorizer_hf.webui.palettes import parse_palette, read_reference
 from colorizer_hf.webui.pictures import View, original
 from tests.webui.conftest import unavailable
-from tests.webui.node import CALCULATED, TAB, Calculator, JavaScriptError, calculator, find_node, find_runtime
+from tests.webui.node import CALCULATED, TAB, Calculator, JavaScriptError, calculator, find_node, find_npm
 from tests.webui.servers import ROOT
 
 EXAMPLES = ROOT / "colorizer_hf" / "webui" / "examples"
@@ -38,12 +38,12 @@ SIZES = [(300, 420), (97, 331), (5, 3)]
 
 @pytest.fixture(scope="module")
 def calculate() -> Iterator[Calculator]:
-    node, runtime = find_node(), find_runtime()
+    node, npm = find_node(), find_npm()
     if node is None:
         unavailable("there is no Node; install Node 20 or newer")
-    if runtime is None:
+    if npm is None:
         unavailable("there is no onnxruntime-web: make test, with npm")
-    with calculator(node, runtime) as calculate:
+    with calculator(node, npm) as calculate:
         yield calculate
 
 

@@ -2,3 +2,6 @@
 export class ColorizerError extends Error {
   name = "ColorizerError";
 }
+
+export const tooLarge = () =>
+  new ColorizerError("this browser cannot make a picture of so many pixels; make the photo smaller, or use the package colorizer_hf");

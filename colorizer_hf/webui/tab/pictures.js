@@ -1,9 +1,9 @@
 // Pixels as what a page can show and a person can keep.
 
 import { viewOf } from "./bytes.js";
-import { ColorizerError } from "./errors.js";
+import { tooLarge } from "./errors.js";
+import { encodeJpeg } from "./jpeg.js";
 
-const QUALITY = 0.95; // of JPEG
 const ROWS = 256; // of a band
 const HEADER = 14 + 124; // bytes: of the file, and of version 5 of what follows
 const KEPT = 3; // of each kind; the stage may still be decoding older ones
@@ -50,7 +50,9 @@ function bitmapFile({ width, height, data }) {
  * @param {import("./session.js").Session} session
  * @param {"JPEG"|"PNG"} format
  * @returns {Promise<Blob>} Without a word about the photo. */
-export async function encode(session, format) {
+export const encode = (session, format) => (format === "PNG" ? encodePng(session) : encodeJpeg(session));
+
+async function encodePng(session) {
   const { width, height } = session.photo;
   const canvas = new OffscreenCanvas(width, height);
   const pen = canvas.getContext("2d", { willReadFrequently: true });
@@ -58,17 +60,7 @@ export async function encode(session, format) {
   for (const { top, height: rows, data } of session.bands(ROWS)) {
     pen.putImageData(new ImageData(new Uint8ClampedArray(data.buffer, data.byteOffset, data.length), width, rows), 0, top);
   }
-  if (format === "JPEG") {
-    pen.globalCompositeOperation = "destination-over"; // it has no transparency: the picture is laid on white
-    pen.fillStyle = "white";
-    pen.fillRect(0, 0, width, height);
-    // A canvas beyond a browser's limits stays empty, without a word.
-    if (!pen.getImageData(width - 1, height - 1, 1, 1).data[3]) throw tooLarge();
-  }
-  return canvas.convertToBlob({ type: format === "PNG" ? "image/png" : "image/jpeg", quality: QUALITY }).catch(() => {
+  return canvas.convertToBlob({ type: "image/png" }).catch(() => {
     throw tooLarge();
   });
 }
-
-const tooLarge = () =>
-  new ColorizerError("this browser cannot make a picture of so many pixels; make the photo smaller, or use the package colorizer_hf");

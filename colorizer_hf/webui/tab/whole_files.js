@@ -1,4 +1,4 @@
-// A JPEG or PNG as the canvas makes it, with what the photo said about itself.
+// A JPEG or PNG as the encoders make it, with what the photo said about itself.
 
 import { concat, fromLatin, startsWith, viewOf } from "./bytes.js";
 import { Exif } from "./exif.js";

@@ -5,6 +5,7 @@ import * as ort from "../ort/ort.wasm.min.mjs";
 import { nameOf } from "../stage/names.js";
 import { ColorizerError } from "./errors.js";
 import { hintsToJson, strokesOfJson } from "./hints.js";
+import { loadJpegEncoder } from "./jpeg.js";
 import { paletteOfPhoto } from "./palette.js";
 import { addressOf, encode, Shown } from "./pictures.js";
 import { read } from "./reading.js";
@@ -51,7 +52,7 @@ async function prepare({ models, names }) {
     examples.set(name, fetch(new URL(`../examples/${name}`, import.meta.url)).then((found) => found.blob()));
   }
   try {
-    await Promise.all([networkOf(models[0].name), ...examples.values()]);
+    await Promise.all([networkOf(models[0].name), loadJpegEncoder(), ...examples.values()]);
     answer({ ready: true });
   } catch (error) {
     answer({ ready: false });

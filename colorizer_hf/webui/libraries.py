@@ -1,0 +1,63 @@
+"""What the page without a server takes from npm; package.json says which versions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ColorizerError
+
+LICENSES = Path(__file__).with_name("library_licenses.txt")
+
+
+@dataclass(frozen=True)
+class Library:
+    """What is taken of a package of npm.
+
+    Attributes:
+        name: What people call it.
+        source: Folder of the files, in what npm has installed.
+        folder: Folder of the files, in the page.
+        files: Their names, the module first.
+        export: What the module lacks to be one that others can import.
+    """
+
+    name: str
+    source: str
+    folder: str
+    files: tuple[str, ...]
+    export: str = ""
+
+    def read(self, npm: Path) -> dict[str, bytes]:
+        """The files by their paths in the page.
+
+        Args:
+            npm: Folder into which npm installed the packages.
+
+        Raises:
+            ColorizerError: a file is not there.
+        """
+        paths = [npm / "node_modules" / self.source / name for name in self.files]
+        if missing := [path.name for path in paths if not path.is_file()]:
+            installed = "give the folder into which npm installed what package.json names"
+            raise ColorizerError(f"{npm} has no {missing[0]} of {self.name}; {installed}")
+        found = {f"{self.folder}/{path.name}": path.read_bytes() for path in paths}
+        found[f"{self.folder}/{self.files[0]}"] += self.export.encode()
+        return found
+
+
+LIBRARIES = (
+    Library(
+        "onnxruntime-web",
+        source="onnxruntime-web/dist",
+        folder="ort",
+        files=("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    ),
+    Library(
+        "libjpeg-turbo",
+        source="@cornerstonejs/codec-libjpeg-turbo-8bit/dist",
+        folder="jpeg",
+        files=("libjpegturbowasm.js", "libjpegturbowasm.wasm"),
+        export="\nexport default libjpegturbowasm;\n",  # it was made for require() and <script>
+    ),
+)
+
+__all__ = ["LIBRARIES", "LICENSES", "Library"]
