@@ -58,6 +58,7 @@ LIBRARIES = (
         files=("libjpegturbowasm.js", "libjpegturbowasm.wasm"),
         export="\nexport default libjpegturbowasm;\n",  # it was made for require() and <script>
     ),
+    Library("client-zip", source="client-zip", folder="zip", files=("index.js",)),
 )
 
 __all__ = ["LIBRARIES", "LICENSES", "Library"]

@@ -1,8 +1,12 @@
 """The page without a server, as a static host serves it, in a real browser."""
 
+import os
 import re
+import shutil
+import zipfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
-from playwright.sync_api import Browser, Download, expect
+from playwright.sync_api import Browser, Download, Locator, expect
 from typer.testing import CliRunner
 
 from colorizer_hf import CheckpointError, Colorizer, ColorizerError
@@ -245,20 +249,47 @@ def test_it_works_without_a_connection_after_the_first_visit(browser: Browser, p
     tab.close()
 
 
-def test_many_photos_are_coloured_one_after_the_other(tab: Tab, photos: Path) -> None:
-    tab.go_to("Many photos")
-    tab.page.get_by_label("Photos", exact=True).set_input_files([CUP, photos / "text.jpg", photos / "phone.jpg"])
-    tab.page.get_by_role("button", name="Colour all").click()
-    expect(tab.page.locator("#outcomes [role=status]")).to_have_text("3 of 3 done")
-    expect(tab.page.locator("#outcomes li").nth(1)).to_contain_text("failed: this browser cannot read it")
-    with tab.page.expect_download() as download:
-        tab.page.get_by_role("link", name="Download phone.jpg").click()
-    assert download.value.suggested_filename == "phone-colour.jpg"
-    with Image.open(download.value.path()) as picture:
-        assert picture.size == (600, 400)
-    with tab.new_picture():
-        tab.page.get_by_role("button", name="Edit this one coffee_cup.jpg").click()
-    expect(tab.part("facts")).to_contain_text("coffee_cup.jpg")
+class TestManyPhotos:
+    def colour(self, tab: Tab, *photos: Path) -> Locator:
+        """Colour photos, and see what became of them."""
+        tab.go_to("Many photos")
+        tab.page.get_by_label("Photos", exact=True).set_input_files(photos)
+        tab.page.get_by_role("button", name="Colour all").click()
+        expect(tab.page.locator("#outcomes [role=status]")).to_have_text(f"{len(photos)} of {len(photos)} done")
+        return tab.page.locator("#outcomes li")
+
+    def download(self, what: Locator) -> Download:
+        with what.page.expect_download() as download:
+            what.click()
+        return download.value
+
+    def test_are_coloured_one_after_the_other(self, tab: Tab, photos: Path) -> None:
+        outcomes = self.colour(tab, CUP, photos / "text.jpg", photos / "phone.jpg")
+        expect(outcomes.nth(1)).to_contain_text("failed: this browser cannot read it")
+        download = self.download(tab.page.get_by_role("link", name="Download phone.jpg"))
+        assert download.suggested_filename == "phone-colour.jpg"
+        with Image.open(download.path()) as picture:
+            assert picture.size == (600, 400)
+        with tab.new_picture():
+            tab.page.get_by_role("button", name="Edit this one coffee_cup.jpg").click()
+        expect(tab.part("facts")).to_contain_text("coffee_cup.jpg")
+
+    def test_come_all_in_one_zip_with_their_names_and_dates(self, tab: Tab, photos: Path, tmp_path: Path) -> None:
+        first, second = tmp_path / "Fête 夏.jpg", tmp_path / "elsewhere" / "Fête 夏.jpg"
+        second.parent.mkdir()
+        shutil.copy(CUP, first)
+        Image.new("L", (60, 40), 90).save(second)
+        taken = datetime(1999, 12, 31, 23, 58, 30)
+        os.utime(first, (taken.timestamp(), taken.timestamp()))
+        outcomes = self.colour(tab, first, photos / "text.jpg", second)
+        alone = [self.download(outcomes.nth(n).get_by_role("link")) for n in (0, 2)]
+        download = self.download(tab.page.get_by_role("button", name="Download all as a ZIP"))
+        assert download.suggested_filename == "colorized.zip"
+        with zipfile.ZipFile(download.path()) as archive:
+            assert archive.testzip() is None
+            assert archive.namelist() == ["Fête 夏-colour.jpg", "Fête 夏-colour-2.jpg"]
+            assert [archive.read(name) for name in archive.namelist()] == [one.path().read_bytes() for one in alone]
+            assert datetime(*archive.infolist()[0].date_time) == taken
 
 
 @pytest.mark.parametrize("options", [DESKTOP | {"dark": True}, PHONE], ids=["desktop, dark", "phone, light"])

@@ -1,9 +1,12 @@
-// The tab "Many photos": a list of files, each coloured in turn and saved.
+// The tab "Many photos": a list of files, each coloured in turn; saved one by one, or all in a ZIP.
+
+import { zipped } from "./zips.js";
 
 const part = (name) => document.querySelector(`#many [data-part="${name}"]`);
 
 let stopped = false;
-let done = []; // { name, file } of this run
+let done = []; // what came of this run
+let archive = ""; // the address of all of them
 
 /** @param {import("./backend.js").TabBackend} backend
  * @param {(file: File) => void} edit Open one of the photos on the stage. */
@@ -15,7 +18,7 @@ export function wireManyPhotos(backend, edit) {
     stopped = true;
     part("stop").disabled = true;
   });
-  part("save").addEventListener("click", saveAll);
+  part("save").addEventListener("click", downloadAll);
   part("photos").addEventListener("change", () => say(counted(part("photos").files.length)));
 }
 
@@ -48,7 +51,7 @@ async function colorizeAll(backend, edit, files) {
     const row = addRow(file.name, "being coloured…");
     try {
       const result = await backend.colorize(file, chosen);
-      result.name = freeName(result.name);
+      result.file = new File([result.file], freeName(result.name), { lastModified: file.lastModified });
       done.push(result);
       fillRow(row, file, result, edit);
     } catch (error) {
@@ -57,7 +60,7 @@ async function colorizeAll(backend, edit, files) {
   }
   say(`${stopped ? "Stopped: " : ""}${part("outcomes").children.length} of ${files.length} done`);
   setRunning(false);
-  part("save").hidden = !done.length || !window.showDirectoryPicker; // else each has a link of its own
+  part("save").hidden = !done.length;
 }
 
 function setRunning(running) {
@@ -67,7 +70,7 @@ function setRunning(running) {
 }
 
 function clear() {
-  for (const { addresses } of done) addresses.forEach(URL.revokeObjectURL);
+  for (const address of [archive, ...done.flatMap(({ addresses }) => addresses)]) URL.revokeObjectURL(address);
   done = [];
   part("outcomes").replaceChildren();
 }
@@ -75,7 +78,7 @@ function clear() {
 /** Photos from different folders may share their name. */
 function freeName(name) {
   const [stem, suffix] = [name.replace(/\.[^.]*$/, ""), name.match(/\.[^.]*$/)[0]];
-  const taken = (wanted) => done.some((each) => each.name === wanted);
+  const taken = (wanted) => done.some((each) => each.file.name === wanted);
   let number = 1;
   while (taken(number === 1 ? name : `${stem}-${number}${suffix}`)) number++;
   return number === 1 ? name : `${stem}-${number}${suffix}`;
@@ -94,28 +97,26 @@ function fillRow(row, file, result, edit) {
   const pictures = Object.entries(result.look).map(([alt, src]) => Object.assign(new Image(), { alt, src }));
   const address = URL.createObjectURL(result.file);
   result.addresses = [address, ...Object.values(result.look)];
-  const link = Object.assign(document.createElement("a"), { href: address, download: result.name, textContent: "Download" });
+  const link = Object.assign(document.createElement("a"), { href: address, download: result.file.name, textContent: "Download" });
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Edit this one" });
   for (const one of [link, button]) one.setAttribute("aria-label", `${one.textContent} ${file.name}`);
   button.addEventListener("click", () => edit(file));
   const words = row.querySelector("span");
-  words.lastChild.textContent = result.name;
+  words.lastChild.textContent = result.file.name;
   words.append(...result.notes.map((note) => Object.assign(document.createElement("small"), { textContent: note })));
   row.prepend(...pictures);
   row.append(link, button);
 }
 
-/** Write all results into a folder that the person chooses. */
-async function saveAll() {
+/** All results in one file. */
+async function downloadAll() {
+  part("save").disabled = true;
   try {
-    const folder = await window.showDirectoryPicker({ mode: "readwrite" });
-    for (const { name, file } of done) {
-      const place = await (await folder.getFileHandle(name, { create: true })).createWritable();
-      await place.write(file);
-      await place.close();
-    }
-    say(`${done.length} saved in ${folder.name}`);
+    URL.revokeObjectURL(archive);
+    archive = URL.createObjectURL(await zipped(done.map(({ file }) => file)));
+    Object.assign(document.createElement("a"), { href: archive, download: "colorized.zip" }).click();
   } catch (error) {
-    if (error.name !== "AbortError") say(`They could not be saved there: ${error.message}`);
+    say(`They could not be put into a ZIP: ${error.message}`);
   }
+  part("save").disabled = false;
 }
