@@ -292,6 +292,23 @@ class TestManyPhotos:
             assert datetime(*archive.infolist()[0].date_time) == taken
 
 
+@pytest.mark.slow
+def test_near_infrared_frames_get_their_network_when_they_ask_for_it(
+    browser: Browser, npm: Path, graphs: Path, nir_graphs: Path, photos: Path, tmp_path: Path
+) -> None:
+    export_page(tmp_path / "page", npm, {"for_photographs": graphs, "for_frames": nir_graphs})
+    frame, asked = photos / "gray.png", []
+    expected = Colorizer.from_pretrained(nir_graphs, engine="onnx")(frame).pixels
+    with serve_files(tmp_path / "page", asked) as url, visitor(browser, url, **DESKTOP) as tab:
+        tab.open(frame)
+        assert [path for path in asked if "for_frames" in path] == []
+        tab.choose_model("for_frames")
+        assert [path for path in asked if "for_frames" in path] != []
+        found = pixels(tab.download(format="PNG"))
+    assert decibels(found, expected) > 40
+    assert np.abs(read(found).luminance.astype(int) - read(frame).luminance).mean() > 5  # the scene's in visible light
+
+
 @pytest.mark.parametrize("options", [DESKTOP | {"dark": True}, PHONE], ids=["desktop, dark", "phone, light"])
 def test_it_shuts_nobody_out(
     browser: Browser, url: str, axe: str, colorizer: Colorizer, options: dict[str, Any]
