@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class GraphFeatures:
 
 
 class GraphEngine:
-    """An `Engine` of graphs that `colorizer export` wrote.
+    """An `Engine` of graphs that `colorizer export` wrote; several threads may use it at once, each for its own photo.
 
     Args:
         folder: With the graphs and their manifest. A graph is loaded when it is first needed.
@@ -71,6 +72,7 @@ class GraphEngine:
         self._folder = folder
         self._graphs: dict[str, Graph] = {"encode": load_graph(folder / "encode.onnx", runtime)}
         self._has_hints = "spread" in manifest.graphs
+        self._loading = Lock()
 
     def encode(self, luminance: np.ndarray, contrast: tuple[float, float] | None = None) -> GraphFeatures:
         """See `Engine`."""
@@ -142,8 +144,9 @@ class GraphEngine:
         return hint_limits(features.limits, hints.points, hints.radius, on_object, looks, features.size, width)
 
     def _run(self, name: str, inputs: dict[str, np.ndarray]) -> "list[np.ndarray]":
-        if name not in self._graphs:
-            self._graphs[name] = load_graph(self._folder / f"{name}.onnx", self.runtime)
+        with self._loading:
+            if name not in self._graphs:
+                self._graphs[name] = load_graph(self._folder / f"{name}.onnx", self.runtime)
         return list(self._graphs[name](inputs))
 
 

@@ -1,8 +1,12 @@
 """Exported graphs as functions from named arrays to arrays, by ONNX Runtime or OpenVINO."""
 
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -13,6 +17,8 @@ from ..extras import EXTRAS, command_for
 
 Runtime = Literal["onnx", "openvino"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+
+_LOADING = Lock()  # threads that begin together must not make two cores
 
 Graph = Callable[[dict[str, np.ndarray]], Sequence[np.ndarray]]
 
@@ -26,7 +32,8 @@ def load_graph(path: Path, runtime: Runtime) -> Graph:
     """
     load = {"onnx": _onnx_runtime, "openvino": _openvino}[runtime]
     try:
-        return load(path)
+        with _LOADING:
+            return load(path)
     except ImportError as error:
         package = EXTRAS[runtime][0]
         problem = f"the engine {runtime} needs {package}, which is not installed: {command_for(package)}"
@@ -36,6 +43,8 @@ def load_graph(path: Path, runtime: Runtime) -> Graph:
 
 
 def _onnx_runtime(path: Path) -> Graph:
+    # Else it tells its makers about this machine when it is imported, and leaves a file among the temporary ones.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -48,17 +57,39 @@ def _onnx_runtime(path: Path) -> Graph:
 
 
 def _openvino(path: Path) -> Graph:
-    import openvino
+    with _without("openvino_telemetry"):  # which tells a statistics service about the import
+        import openvino
 
     # By itself it would take bfloat16 where the processor has it, and colours would differ from torch's.
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": thread_count()}
     compiled: Any = _only_one(openvino.Core).compile_model(str(path), "CPU", settings)
 
+    idle: list[Any] = []  # a request is for one call at a time: threads that call meanwhile make more
+
     def run(inputs: dict[str, np.ndarray]) -> Sequence[np.ndarray]:
-        found = compiled(inputs)
-        return [found[output].copy() for output in compiled.outputs]
+        try:
+            request = idle.pop()
+        except IndexError:
+            request = compiled.create_infer_request()
+        found = request.infer(inputs, share_inputs=True, share_outputs=True)
+        outputs = [found[output].copy() for output in compiled.outputs]
+        idle.append(request)
+        return outputs
 
     return run
+
+
+@contextmanager
+def _without(package: str) -> Generator[None]:
+    """What is imported inside does without a package that it need not have."""
+    known = sys.modules.get(package)
+    sys.modules[package] = None  # ty: ignore[invalid-assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+        if known is not None:
+            sys.modules[package] = known
 
 
 @cache

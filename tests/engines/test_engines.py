@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import onnx
@@ -23,6 +25,7 @@ from colorizer_hf.hub.publishing import save_checkpoint
 from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.imaging import eight_bit, read
 from colorizer_hf.models.unet import UNetConfig, UNetModel
+from tests.webui.servers import environment, gatekeeper
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "colorizer_hf" / "webui" / "examples"
@@ -128,6 +131,22 @@ class TestSamePicture:
         session.update(known[:2])
         assert np.array_equal(session.update(known).pixels, first)
 
+    def test_of_photos_in_several_threads(self, graphs: Path, runtime: Runtime) -> None:
+        """As a server has them: one engine, whose graphs nobody has loaded yet."""
+        photos = [gray(200, width) for width in (260, 300, 340, 380)]
+        alone, shared = (Colorizer(GraphEngine(graphs, runtime)) for _ in range(2))
+        known = hints(3, (200, 200))
+        expected = [alone(photo, hints=known).pixels for photo in photos]
+        start = Barrier(len(photos))
+
+        def colorize(photo: np.ndarray) -> list[np.ndarray]:
+            start.wait()
+            return [shared(photo, hints=known).pixels for _ in range(5)]
+
+        with ThreadPoolExecutor(len(photos)) as threads:
+            for pictures, picture in zip(threads.map(colorize, photos), expected, strict=True):
+                assert all(np.array_equal(each, picture) for each in pictures)
+
     def test_has_the_same_suggestions(self, by_torch: Colorizer, by_graphs: Colorizer) -> None:
         one, other = (each(PHOTOS["gray"]).suggestions(200, 150) for each in (by_torch, by_graphs))
         assert [each.share for each in one] == pytest.approx([each.share for each in other], abs=0.01)
@@ -219,6 +238,25 @@ signal.raise_signal(signal.SIGUSR1)
 """
         run = subprocess.run([sys.executable, "-c", code, graphs, runtime], capture_output=True, text=True)
         assert (run.returncode, run.stdout) == (0, "taken\n")
+
+
+class TestPrivacy:
+    def test_nobody_is_told_that_an_engine_is_used(self, graphs: Path, runtime: Runtime, tmp_path: Path) -> None:
+        """Runtimes would do so by themselves; one leaves a file even where it reaches nobody."""
+        code = """
+import sys
+from pathlib import Path
+import numpy as np
+from colorizer_hf import Colorizer
+from colorizer_hf.engines.graphs import GraphEngine
+Colorizer(GraphEngine(Path(sys.argv[1]), sys.argv[2]))(np.zeros((9, 9), np.uint8))
+"""
+        asked: list[str] = []
+        with gatekeeper(asked) as proxy:
+            surroundings = environment(tmp_path, proxy) | {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+            subprocess.run([sys.executable, "-c", code, graphs, runtime], env=surroundings, check=True)
+        assert asked == []
+        assert list(tmp_path.iterdir()) == []
 
 
 class TestCommand:
