@@ -30,7 +30,17 @@ FLOORS = (
     | {"boxes", "color", "color_names", "folders", "hints", "imaging", "models", "new_folders", "palette"},
     {"chroma_upsampling", "detection", "engines", "image_processing", "metrics", "network_input", "photo_inputs"}
     | {"result", "sampling"},
-    {"colorize_batch", "colorizer", "conversion", "diffusion_pipeline", "film", "hub", "pipeline", "session"},
+    {
+        "colorize_batch",
+        "colorizer",
+        "conversion",
+        "diffusion_pipeline",
+        "film",
+        "hub",
+        "loading",
+        "pipeline",
+        "session",
+    },
     {"cli", "webui"},
 )
 SIBLINGS = {
@@ -53,6 +63,7 @@ SIBLINGS = {
     "colorize_batch": {"pipeline"},
     "film": {"pipeline"},
     "hub": {"diffusion_pipeline", "pipeline"},
+    "loading": {"colorizer", "pipeline"},
     "pipeline": {"hub"},
     "cli": {"webui"},
 }
@@ -60,7 +71,7 @@ SIBLINGS = {
 WITHOUT_TORCH = (
     *("arrays", "boxes", "chroma_upsampling", "color", "color_names", "folders", "hints", "imaging", "palette"),
     *("colorizer", "engines.choice", "engines.graphs", "network_input", "photo_inputs", "resampling", "result"),
-    *("suggestions", "traits"),
+    *("loading", "suggestions", "traits"),
 )
 UNWANTED = {"torchvision", "lpips"}  # a torchvision that does not match torch breaks transformers; lpips imports it
 

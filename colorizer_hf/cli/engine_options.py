@@ -22,9 +22,10 @@ def refuse_for_torch_only(engine: str, **options: Any) -> None:
     """
     if engine in ("auto", "torch"):
         return
-    for name, value in options.items():
-        if value is not None and value != "cpu":
-            raise typer.BadParameter(f"--{name} needs the engine torch, not {engine}", param_hint="--engine")
+    from ..engines.choice import torch_alone
+
+    for name in torch_alone(**options):
+        raise typer.BadParameter(f"--{name} needs the engine torch, not {engine}", param_hint="--engine")
 
 
 __all__ = ["Engine", "refuse_for_torch_only"]

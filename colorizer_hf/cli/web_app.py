@@ -8,6 +8,7 @@ import typer
 
 from ..errors import ColorizerError
 from .devices import Device
+from .engine_options import Engine, refuse_for_torch_only
 from .startup import heavy_imports
 
 
@@ -28,11 +29,13 @@ def web_app(
         typer.Option(metavar="NAME", help="Folder or Hub id of an object detector, for models that want boxes."),
     ] = None,
     device: Device = None,
+    engine: Engine = "auto",
 ) -> None:
     """Serve the web page: upload a photo, sketch hints, see colour."""
     user, colon, password = (auth or "").partition(":")
     if auth is not None and not (user and colon and password):
         raise typer.BadParameter("it must be USER:PASSWORD", param_hint="--auth")
+    refuse_for_torch_only(engine, device=device, detector=detector)
     with tempfile.TemporaryDirectory(prefix="colorizer-") as folder:
         os.environ.setdefault("GRADIO_TEMP_DIR", folder)  # photos go with the server at the latest
         try:
@@ -42,7 +45,8 @@ def web_app(
             if error.name != "gradio":
                 raise
             raise ColorizerError("the web page needs Gradio; install colorizer_hf[ui]") from error
-        app = build_app(model or (), device=device, detector=detector)
+        with heavy_imports():
+            app = build_app(model or (), device=device, detector=detector, engine=engine)
         login = (user, password) if auth else None
         try:
             serve(app, host=host, port=port, share=share, max_megabytes=max_size, queue=queue, auth=login)

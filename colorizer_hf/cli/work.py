@@ -147,23 +147,17 @@ class Work:
             CheckpointError: there is no such network, or it has no graphs for the engine.
             ColorizerError: the engine is not installed.
         """
-        if graphs := self.find_graphs():
-            from ..colorizer import Colorizer
-            from ..engines.graphs import GraphEngine
+        from ..loading import load_colorizer
 
-            return Colorizer(GraphEngine(*graphs))
         with heavy_imports():
-            from ..pipeline import ColorizationPipeline
-
-        options: dict[str, Any] = {"device": self.device, "detector": self.detector}
-        return ColorizationPipeline.from_pretrained(self.checkpoint, **options)
+            return load_colorizer(self.checkpoint, engine=self.engine, device=self.device, detector=self.detector)
 
     def find_graphs(self) -> "tuple[Path, Runtime] | None":
         """What shall run without torch, and by what; None if torch is to run the network."""
-        from ..engines.choice import graphs_for
+        from ..engines.choice import beside, graphs_for
 
-        only_torch = self.samples or self.detector or self.device not in (None, "cpu")
-        return graphs_for(self.checkpoint, "torch" if self.engine == "auto" and only_torch else self.engine)
+        options: dict[str, Any] = {"device": self.device, "detector": self.detector, "samples": self.samples}
+        return graphs_for(self.checkpoint, beside(self.engine, **options))
 
     def paint_with(self, pipeline: "ColorizationPipeline | Colorizer") -> "Painter":
         """The same with a pipeline that is there."""

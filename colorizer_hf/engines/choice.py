@@ -1,7 +1,7 @@
 """Which engine runs a checkpoint."""
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from ..bundled import DEFAULT_CHECKPOINT, is_hub_id
 from ..errors import CheckpointError, ColorizerError
@@ -12,6 +12,16 @@ from .runtimes import RUNTIMES, Runtime
 
 EngineName = Literal["auto", "torch", "onnx", "openvino"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+
+
+def torch_alone(**options: Any) -> list[str]:
+    """Which of these options, by their names, ask for what only torch can do: all but None and the processor."""
+    return [name for name, value in options.items() if value is not None and value != "cpu"]
+
+
+def beside(engine: str, **options: Any) -> str:
+    """The engine, where "auto" is torch if one of these options is for torch alone; see `torch_alone`."""
+    return "torch" if engine == "auto" and torch_alone(**options) else engine
 
 
 def graphs_for(name_or_path: str | Path | None, engine: str = "auto") -> tuple[Path, Runtime] | None:
@@ -75,4 +85,4 @@ def load_engine(name_or_path: str | Path | None, engine: str = "auto") -> Engine
     return TorchEngine(load_model(name_or_path))
 
 
-__all__ = ["ENGINES", "EngineName", "graphs_for", "load_engine"]
+__all__ = ["ENGINES", "EngineName", "beside", "graphs_for", "load_engine", "torch_alone"]

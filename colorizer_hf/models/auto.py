@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
-from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT, is_hub_id
+from ..bundled import CHECKPOINTS, DEFAULT_CHECKPOINT, bundled_names, is_hub_id
 from ..errors import CheckpointError
 from ..options import refuse_unknown, take
 from .base import ColorizerConfig, ColorizerModel
@@ -125,8 +125,7 @@ for _name, _architecture in ARCHITECTURES.items():
 
 def bundled_checkpoints() -> list[CheckpointInfo]:
     """The checkpoints that ship with the package, by name."""
-    folders = sorted(path.parent for path in CHECKPOINTS.glob("*/manifest.json"))
-    return [describe_checkpoint(folder, folder.name) for folder in folders]
+    return [describe_checkpoint(CHECKPOINTS / name, name) for name in bundled_names()]
 
 
 def resolve_checkpoint(
@@ -152,7 +151,7 @@ def resolve_checkpoint(
         return Path(name)
     if is_hub_id(name):
         return fetch_checkpoint(name, required, **options)
-    known = ", ".join(checkpoint.name for checkpoint in bundled_checkpoints())
+    known = ", ".join(bundled_names())
     raise CheckpointError(
         f"there is no checkpoint {name}; give a folder, a Hub id such as owner/name, or one of: {known}"
     )

@@ -12,15 +12,15 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # gradio reads it wh
 import gradio as gr
 
 from ..amounts import DEFAULT_VIVIDNESS
-from ..detection import Detector
+from ..bundled import bundled_names
+from ..engines.choice import beside, torch_alone
 from ..errors import BoxError
 from ..hints import Hint
 from ..imaging import Photo
-from ..models.auto import bundled_checkpoints
-from ..models.base import ColorizerModel
+from ..loading import AnyColorizer, load_colorizer
 from ..palette import Palette
-from ..pipeline import ColorizationPipeline
 from ..result import ColorizationResult
+from ..traits import Traits
 from . import stage_files
 from .api import Page, add_endpoints
 from .examples_shown import offered_example
@@ -45,6 +45,7 @@ def build_app(
     *,
     device: str | None = None,
     detector: str | None = None,
+    engine: str = "auto",
     lend_gpu: Decorator | None = None,
 ) -> gr.Blocks:
     """Make the page.
@@ -53,19 +54,28 @@ def build_app(
         models: Bundled names, folders or Hub ids to choose from, the default first; empty means all bundled ones.
         device: Where to run; None takes an accelerator if there is one.
         detector: Folder or Hub id of what finds things, for those of the models that want boxes around them.
+        engine: See `colorizer_hf.engines.choice.ENGINES`; with one of the other options "auto" is torch.
         lend_gpu: On hosts that lend a GPU for a call, the decorator of functions that want one. Whole photos are then
             coloured there; editing stays on the CPU, where an edit is done before a GPU would be had.
 
     Raises:
-        CheckpointError: a model cannot be loaded.
+        CheckpointError: a model cannot be loaded, or has no graphs for the engine.
+        ColorizerError: the engine is not installed.
+        ValueError: there is no such engine, or it cannot go with another option.
     """
-    names = list(dict.fromkeys(models)) or [checkpoint.name for checkpoint in bundled_checkpoints()]
-    pipelines = _load(names, "cpu" if lend_gpu else device, detector)
-    colorize = on_lent_gpu(_colorizer(_load(names, device, detector)), lend_gpu) if lend_gpu else _colorizer(pipelines)
+    options = {"device": device, "detector": detector, "lend_gpu": lend_gpu}
+    engine = beside(engine, **options)
+    if engine != "torch" and (needing := torch_alone(**options)):
+        raise ValueError(f"{needing[0]} needs the engine torch, not {engine}")
+    names = list(dict.fromkeys(models)) or bundled_names()
+    pipelines = _load(names, "cpu" if lend_gpu else device, detector, engine)
+    colorize = _colorizer(pipelines)
+    if lend_gpu:
+        colorize = on_lent_gpu(_colorizer(_load(names, device, detector, engine)), lend_gpu)
     return _in_an_event_loop(lambda: _build(names, pipelines, colorize))
 
 
-def _build(names: Sequence[str], pipelines: dict[str, ColorizationPipeline], colorize: Colorize) -> gr.Blocks:
+def _build(names: Sequence[str], pipelines: dict[str, AnyColorizer], colorize: Colorize) -> gr.Blocks:
     with Page(title="Colorizer", analytics_enabled=False, fill_width=True) as app:
         gr.Markdown("# Colorizer\nColour for photographs that have none.", elem_id="title")
         with gr.Tabs() as tabs:
@@ -161,21 +171,33 @@ def _theme() -> gr.themes.Base:
     )
 
 
-def _load(names: Sequence[str], device: str | None, detector: str | None) -> dict[str, ColorizationPipeline]:
-    pipelines = {name: ColorizationPipeline.from_pretrained(name, device=device) for name in names}
-    wanting = {name: pipeline for name, pipeline in pipelines.items() if pipeline.model.supports_boxes}
-    if detector is None:
-        return pipelines
+def _load(names: Sequence[str], device: str | None, detector: str | None, engine: str) -> dict[str, AnyColorizer]:
+    pipelines = {name: load_colorizer(name, engine=engine, device=device) for name in names}
+    if detector is not None:
+        _add_detector(pipelines, detector, device)
+    return pipelines
+
+
+def _add_detector(pipelines: dict[str, AnyColorizer], detector: str, device: str | None) -> None:
+    """Give one to all that want boxes."""
+    from ..detection import Detector
+    from ..pipeline import ColorizationPipeline
+
+    wanting = {
+        name: pipeline
+        for name, pipeline in pipelines.items()
+        if isinstance(pipeline, ColorizationPipeline) and pipeline.traits.supports_boxes
+    }
     if not wanting:
-        raise BoxError(f"no model here takes boxes ({', '.join(names)}); leave the detector out or add one that does")
+        problem = f"no model here takes boxes ({', '.join(pipelines)})"
+        raise BoxError(f"{problem}; leave the detector out or add one that does")
     found = Detector.from_pretrained(detector, device=device)
     for name, pipeline in wanting.items():
         parts = pipeline.model, pipeline.image_processor
         pipelines[name] = ColorizationPipeline(*parts, device=pipeline.device, detector=found)
-    return pipelines
 
 
-def _colorizer(pipelines: dict[str, ColorizationPipeline]) -> Colorize:
+def _colorizer(pipelines: dict[str, AnyColorizer]) -> Colorize:
     def colorize(
         model: str, photo: Photo, hints: list[Hint] | None, vividness: float, palette: Palette | None, boxes: Any
     ) -> ColorizationResult:
@@ -184,7 +206,7 @@ def _colorizer(pipelines: dict[str, ColorizationPipeline]) -> Colorize:
     return colorize
 
 
-def _one_photo(pipelines: dict[str, ColorizationPipeline], app: gr.Blocks) -> None:
+def _one_photo(pipelines: dict[str, AnyColorizer], app: gr.Blocks) -> None:
     handlers = Handlers(pipelines)
     stage = _stage(pipelines)
     live = _WORK | _LIVE
@@ -210,7 +232,7 @@ _TELL_STAGE = """() => {
 }"""
 
 
-def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
+def _stage(pipelines: dict[str, AnyColorizer]) -> gr.HTML:
     """The photo with everything that is done on it."""
     return gr.HTML(
         value=None,
@@ -226,18 +248,18 @@ def _stage(pipelines: dict[str, ColorizationPipeline]) -> gr.HTML:
         download=None,
         error=None,
         examples=[offered_example(path) for path in example_photos()],
-        models=[_described(name, pipeline.model) for name, pipeline in pipelines.items()],
+        models=[_described(name, pipeline.traits) for name, pipeline in pipelines.items()],
         vividness=DEFAULT_VIVIDNESS,
         modules=stage_files.address(),
     )
 
 
-def _described(name: str, model: ColorizerModel) -> dict[str, Any]:
+def _described(name: str, traits: Traits) -> dict[str, Any]:
     """A model as the stage offers it, and whether boxes are drawn for it."""
-    return {"name": name, "kind": model.config.modality, "boxes": model.supports_boxes}
+    return {"name": name, "kind": traits.modality, "boxes": traits.supports_boxes}
 
 
-def _color_examples(pipeline: ColorizationPipeline) -> list[dict[str, str]]:
+def _color_examples(pipeline: AnyColorizer) -> list[dict[str, str]]:
     """The examples, half in colour. The page starts without: the first person who opens it would wait for them."""
     return [offered_example(path, pipeline) for path in example_photos()]
 

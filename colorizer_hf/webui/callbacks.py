@@ -16,8 +16,8 @@ from ..color_names import color_name
 from ..errors import ColorizerError, HintError
 from ..hints import Hint, hints_from_json, hints_to_json, hints_to_strokes, strokes_to_hints
 from ..imaging import PUT_ASIDE
+from ..loading import AnyColorizer
 from ..palette import Palette
-from ..pipeline import ColorizationPipeline
 from ..result import ColorizationResult
 from ..session import EditSession
 from .alternatives import Alternative, alternatives
@@ -120,7 +120,7 @@ class Choices:
     """
 
     model: str
-    pipeline: ColorizationPipeline
+    pipeline: AnyColorizer
     vividness: float
 
 
@@ -243,7 +243,7 @@ def explain(error: Exception, revision: int | None = None) -> Properties:
 def _colorize(
     workspace: Workspace, edits: Edits, choices: Choices
 ) -> tuple[EditSession, ColorizationResult, list[Hint]]:
-    boxes = edits.boxes if choices.pipeline.model.supports_boxes else ()
+    boxes = edits.boxes if choices.pipeline.traits.supports_boxes else ()
     session = workspace.session(choices.model, choices.pipeline, boxes)
     hints = strokes_to_hints(edits.strokes, session.photo.size)
     return session, session.update(hints, vividness=choices.vividness, palette=edits.palette), hints

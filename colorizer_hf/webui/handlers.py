@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ..pipeline import ColorizationPipeline
+from ..loading import AnyColorizer
 from . import callbacks
 from .callbacks import Choices, Edits, Properties
 from .workers import in_few_threads
@@ -25,7 +25,7 @@ class Handlers:
         pipelines: By the name of their model.
     """
 
-    def __init__(self, pipelines: Mapping[str, ColorizationPipeline]) -> None:
+    def __init__(self, pipelines: Mapping[str, AnyColorizer]) -> None:
         self.pipelines = pipelines
         self.uploads = Path(get_upload_folder())
         self.workspaces = Workspaces(self.uploads / f"tabs-{secrets.token_hex(8)}")

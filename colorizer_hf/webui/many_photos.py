@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ..amounts import DEFAULT_VIVIDNESS
-from ..pipeline import ColorizationPipeline
+from ..loading import AnyColorizer
 from .files import SUFFIXES, new_result_folder
 from .whole_photos import Colorize, Options, Outcome, colorize_files
 
@@ -49,7 +49,7 @@ class Started:
 
 def add_many_photos(
     app: gr.Blocks,
-    pipelines: Mapping[str, ColorizationPipeline],
+    pipelines: Mapping[str, AnyColorizer],
     colorize: Colorize,
     limits: dict[str, Any],
     *,
@@ -147,9 +147,9 @@ def _row(path: Path, outcome: Outcome) -> str:
     return f"<li>{looks}{words}{edit if outcome.result else ''}</li>"
 
 
-def _model(pipelines: Mapping[str, ColorizationPipeline]) -> gr.Radio:
+def _model(pipelines: Mapping[str, AnyColorizer]) -> gr.Radio:
     """What the photos are, with the technical names of the models in small print."""
-    kinds = {name: _KINDS[pipeline.model.config.modality] for name, pipeline in pipelines.items()}
+    kinds = {name: _KINDS[pipeline.traits.modality] for name, pipeline in pipelines.items()}
     labels = list(kinds.values())
     choices = [(kind if labels.count(kind) == 1 else f"{kind}, {name}", name) for name, kind in kinds.items()]
     info = f"Coloured by {' or '.join(kinds)}."

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import ImageError
 from ..imaging import Photo
-from ..pipeline import ColorizationPipeline
+from ..loading import AnyColorizer
 from ..session import EditSession
 from .files import read_upload, take_upload
 
@@ -106,7 +106,7 @@ class Workspace:
         """What the person calls the photo's file."""
         return self.photo_path.name if self.photo_path else ""
 
-    def session(self, model: str, pipeline: ColorizationPipeline, boxes: Boxes = ()) -> EditSession:
+    def session(self, model: str, pipeline: AnyColorizer, boxes: Boxes = ()) -> EditSession:
         """The editing session of this tab's photo with one model.
 
         Args:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from colorizer_hf.cli import app
+from tests.tiny_networks import save_instance_fusion
 from tests.webui.servers import COMMAND, SECONDS_TO_END, serve
 
 
@@ -67,6 +68,16 @@ class TestRefusals:
             app, ["app", "--model", "chromaformer", "--detector", "somewhere", "--device", "cpu"]
         )
         assert str(ended.exception).startswith("no model here takes boxes (chromaformer); leave the detector out")
+
+    def test_an_engine_of_graphs_with_what_only_torch_can_do(self) -> None:
+        ended = CliRunner().invoke(app, ["app", "--engine", "onnx", "--detector", "somewhere"])
+        assert ended.exit_code == 2
+        assert "--detector needs the engine torch, not onnx" in ended.stderr
+
+    def test_an_engine_for_which_a_model_has_no_graphs(self, tmp_path: Path) -> None:
+        model = save_instance_fusion(tmp_path / "model")
+        ended = CliRunner().invoke(app, ["app", "--engine", "onnx", "--model", str(model)])
+        assert str(ended.exception).startswith(f"{model} has no graphs of its weights for the engine onnx; make them")
 
     @pytest.mark.parametrize("auth", ["family", "family:", ":secret", ""])
     def test_credentials_that_are_none(self, auth: str) -> None:

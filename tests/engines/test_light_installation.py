@@ -112,6 +112,11 @@ session.update([Hint(20, 20, "#a03020")], palette=Palette.of_colors(["#a04020"])
         done = run(code, str(graphs), str(CUP))
         assert done.returncode == 0, done.stderr
 
+    def test_the_page(self, graphs: Path) -> None:
+        code = "from colorizer_hf.webui import build_app\nbuild_app([sys.argv[1]])"
+        done = run(code, str(graphs), extras=("onnx", "ui"))
+        assert done.returncode == 0, done.stderr
+
 
 class TestSays:
     """What to install, in one sentence."""

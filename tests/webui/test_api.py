@@ -15,9 +15,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from colorizer_hf import ColorizationPipeline, Hint, Palette
+from colorizer_hf import Hint, Palette
 from colorizer_hf.amounts import DEFAULT_VIVIDNESS
 from colorizer_hf.hints import hints_to_json
+from colorizer_hf.loading import AnyColorizer, load_colorizer
 from tests.webui.photos import CUP
 from tests.webui.servers import ROOT, Server, gatekeeper
 
@@ -32,8 +33,8 @@ def client(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 
 @pytest.fixture(scope="module")
-def pipe() -> ColorizationPipeline:
-    return ColorizationPipeline.from_pretrained()
+def pipe() -> AnyColorizer:
+    return load_colorizer()
 
 
 @pytest.fixture(scope="module")
@@ -106,15 +107,13 @@ class TestColorize:
         ids=["as it comes", "vividness", "hints", "reach and keeping"],
     )
     def test_pixels_are_those_of_the_pipeline(
-        self, client: Client, pipe: ColorizationPipeline, options: dict[str, Any], direct: dict[str, Any]
+        self, client: Client, pipe: AnyColorizer, options: dict[str, Any], direct: dict[str, Any]
     ) -> None:
         path, _ = client.predict(handle_file(CUP), **options, format="PNG", api_name="/colorize")
         with Image.open(path) as picture:
             np.testing.assert_array_equal(np.asarray(picture), pipe(CUP, **direct).pixels)
 
-    def test_uses_the_colours_of_another_photograph(
-        self, client: Client, pipe: ColorizationPipeline, tmp_path: Path
-    ) -> None:
+    def test_uses_the_colours_of_another_photograph(self, client: Client, pipe: AnyColorizer, tmp_path: Path) -> None:
         Image.new("RGB", (60, 40), "#c02020").save(tmp_path / "red.png")
         path, _ = client.predict(
             handle_file(CUP), like=handle_file(tmp_path / "red.png"), format="PNG", api_name="/colorize"
@@ -123,7 +122,7 @@ class TestColorize:
             direct = pipe(CUP, palette=Palette.of_photo(tmp_path / "red.png"))
             np.testing.assert_array_equal(np.asarray(picture), direct.pixels)
 
-    def test_uses_a_few_named_colours(self, client: Client, pipe: ColorizationPipeline) -> None:
+    def test_uses_a_few_named_colours(self, client: Client, pipe: AnyColorizer) -> None:
         for strength in (0.5, 0.9):
             path, _ = client.predict(
                 handle_file(CUP),
@@ -141,7 +140,7 @@ class TestColorize:
     def test_the_file_is_the_one_that_python_writes_metadata_included(
         self,
         client: Client,
-        pipe: ColorizationPipeline,
+        pipe: AnyColorizer,
         photos: Path,
         tmp_path: Path,
         format: str,
@@ -158,7 +157,7 @@ class TestColorize:
         assert (b"colours added by a model" in path.read_bytes()) == note
 
     def test_sixteen_bits_stay_sixteen_in_a_png(
-        self, client: Client, pipe: ColorizationPipeline, photos: Path, tmp_path: Path
+        self, client: Client, pipe: AnyColorizer, photos: Path, tmp_path: Path
     ) -> None:
         photo = photos / "sixteen_bits.tif"
         file, _ = client.predict(handle_file(photo), format="PNG", api_name="/colorize")
@@ -178,7 +177,7 @@ class TestColorize:
 
 class TestBatch:
     def test_good_photos_are_in_the_archive_and_bad_ones_are_named(
-        self, client: Client, pipe: ColorizationPipeline, photos: Path, tmp_path: Path
+        self, client: Client, pipe: AnyColorizer, photos: Path, tmp_path: Path
     ) -> None:
         names = ["gray.png", "text.jpg", "gray.png", "see_through.png"]
         archive, outcomes = client.predict(

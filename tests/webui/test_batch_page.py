@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from colorizer_hf import ColorizationPipeline
+from colorizer_hf.loading import load_colorizer
 from tests.webui.tabs import Tab
 
 # Remembers every count: each is shown for an instant only.
@@ -85,7 +85,7 @@ def test_every_file_gets_a_row_and_every_good_one_a_picture(page: Page, heap: li
     assert last == ["gray.png", "gray-colour-2.png"]
 
     folder = download(page, tmp_path / "unpacked")
-    pipe = ColorizationPipeline.from_pretrained()
+    pipe = load_colorizer()
     results = {"gray-colour.png": heap[0], "phone-colour.png": heap[1], "gray-colour-2.png": heap[3]}
     assert {path.name for path in folder.iterdir()} == set(results)
     for name, photo in results.items():

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from colorizer_hf.hints import hints_from_json
 from colorizer_hf.imaging import read
-from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.loading import load_colorizer
 from tests.webui.photos import CUP
 from tests.webui.tabs import Tab
 
@@ -47,7 +47,7 @@ def test_a_png_is_the_photo_at_its_own_size_coloured_as_the_hints_say(tab: Tab, 
     assert download.suggested_filename == "large-colour.png"
     photo = read(large)
     hints = hints_from_json(tab.save_hints(), photo.size)
-    expected = ColorizationPipeline.from_pretrained(device="cpu")(photo, hints=hints)
+    expected = load_colorizer(device="cpu")(photo, hints=hints)
     with Image.open(download.path()) as picture:
         assert picture.format == "PNG"
         assert picture.size == (2400, 1600)

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from colorizer_hf.hints import hints_from_json
 from colorizer_hf.imaging import read
-from colorizer_hf.pipeline import ColorizationPipeline
+from colorizer_hf.loading import AnyColorizer, load_colorizer
 from tests.webui.photos import CUP, EXAMPLES
 from tests.webui.servers import Server
 from tests.webui.tabs import Tab, wait_until
@@ -20,8 +20,8 @@ FAMILY = EXAMPLES / "migrant_family_1936.jpg"
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> ColorizationPipeline:
-    return ColorizationPipeline.from_pretrained(device="cpu")
+def pipeline() -> AnyColorizer:
+    return load_colorizer(device="cpu")
 
 
 def folder_name(tab: Tab) -> str:
@@ -43,7 +43,7 @@ def disconnect(tab: Tab) -> None:
 
 
 def test_two_people_at_once_see_their_own_photos_only_at_addresses_that_cannot_be_guessed(
-    open_tab: Callable[..., Tab], pipeline: ColorizationPipeline
+    open_tab: Callable[..., Tab], pipeline: AnyColorizer
 ) -> None:
     tabs = {CUP: open_tab(), FAMILY: open_tab()}
     for photo, tab in tabs.items():
@@ -114,7 +114,7 @@ def test_a_photo_that_is_put_away_while_it_is_coloured_brings_no_complaint_and_t
 
 @pytest.mark.parametrize("example", [False, True], ids=["upload", "example"])
 def test_a_photo_that_the_server_has_lost_is_given_again_with_its_strokes(
-    example: bool, open_tab: Callable[..., Tab], server: Server, pipeline: ColorizationPipeline
+    example: bool, open_tab: Callable[..., Tab], server: Server, pipeline: AnyColorizer
 ) -> None:
     tab = open_tab()
     if example:

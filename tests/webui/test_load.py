@@ -16,8 +16,9 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from colorizer_hf import ColorizationPipeline, Hint
+from colorizer_hf import Hint
 from colorizer_hf.hints import hints_to_json
+from colorizer_hf.loading import AnyColorizer, load_colorizer
 from tests.webui.photos import CUP
 from tests.webui.servers import SECONDS_TO_END, Server, serve
 
@@ -45,7 +46,7 @@ class Job:
         with Image.open(path) as picture:
             return np.asarray(picture)
 
-    def ask_pipeline(self, pipe: ColorizationPipeline) -> np.ndarray:
+    def ask_pipeline(self, pipe: AnyColorizer) -> np.ndarray:
         return pipe(self.photo, hints=self.hints, vividness=self.vividness).pixels
 
 
@@ -83,7 +84,7 @@ class TestManyCalls:
         client = Client(server.url, verbose=False, download_files=tmp_path)
         with ThreadPoolExecutor(len(jobs)) as people:
             pictures = list(people.map(lambda job: job.ask(client), jobs))
-        pipe = ColorizationPipeline.from_pretrained()
+        pipe = load_colorizer()
         for job, picture in zip(jobs, pictures, strict=True):
             np.testing.assert_array_equal(picture, job.ask_pipeline(pipe), err_msg=str(job))
 

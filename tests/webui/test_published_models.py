@@ -49,12 +49,12 @@ def test_colours_a_photo_and_offers_others(workspace: Workspace, choices: Choice
     assert first["notes"] == []
     assert bool(first["suggestions"]) == (choices.model != "siggraph17 without distribution")
     assert len(second["alternatives"]) >= 3
-    if not choices.pipeline.model.supports_hints:
+    if not choices.pipeline.traits.supports_hints:
         assert not any(offer["hint"] for offer in second["alternatives"])
 
 
 def test_takes_a_dab_or_says_that_it_takes_none(workspace: Workspace, choices: Choices) -> None:
-    if choices.pipeline.model.supports_hints:
+    if choices.pipeline.traits.supports_hints:
         shown = edit(workspace, choices, strokes=[DAB])[0]
         assert shown["notes"] == ["This network carries hints as far as it likes, whatever their reach."]
     else:

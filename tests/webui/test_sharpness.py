@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from colorizer_hf import ColorizationPipeline
 from colorizer_hf.hints import hints_from_json
+from colorizer_hf.loading import load_colorizer
 from tests.webui.photos import EXAMPLES
 from tests.webui.tabs import Place, Tab
 
@@ -72,7 +72,7 @@ def test_a_stroke_on_a_large_photo_weighs_little_and_looks_the_same(
 
     with Image.open(large) as photo:
         size = photo.size
-    result = ColorizationPipeline.from_pretrained(device="cpu")(large, hints=hints_from_json(tab.save_hints(), size))
+    result = load_colorizer(device="cpu")(large, hints=hints_from_json(tab.save_hints(), size))
     shown = tab.shown()
     room = tab.part("sheet").bounding_box()
     assert room
