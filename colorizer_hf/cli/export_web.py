@@ -8,7 +8,9 @@ import typer
 
 def export_web(
     output: Annotated[Path, typer.Argument(metavar="FOLDER", help="For the page; new or empty.")],
-    npm: Annotated[Path, typer.Option("--npm", metavar="FOLDER", help="Where npm has installed what the page takes.")],
+    npm: Annotated[
+        Path, typer.Option("--npm", metavar="FOLDER", help="Where npm has installed what docs/browser.md names.")
+    ],
 ) -> None:
     """Write the web page that works without a server.
 
@@ -19,7 +21,7 @@ def export_web(
 
     weights = export_page(output, npm)
     for weight in weights:
-        print(f"{weight.part:30} {weight.size / 1e6:6.1f} MB {weight.packed / 1e6:6.1f} MB over the wire")
+        print(f"{weight.part:40} {weight.size / 1e6:6.1f} MB {weight.packed / 1e6:6.1f} MB over the wire")
     print(output)
 
 

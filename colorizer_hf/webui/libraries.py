@@ -13,8 +13,8 @@ class Library:
     """What is taken of a package of npm.
 
     Attributes:
-        name: What people call it.
-        source: Folder of the files, in what npm has installed.
+        name: Of the package.
+        source: Folder of the files, in the package.
         folder: Folder of the files, in the page.
         files: Their names, the module first.
         export: What the module lacks to be one that others can import.
@@ -35,10 +35,11 @@ class Library:
         Raises:
             ColorizerError: a file is not there.
         """
-        paths = [npm / "node_modules" / self.source / name for name in self.files]
+        paths = [npm / "node_modules" / self.name / self.source / name for name in self.files]
         if missing := [path.name for path in paths if not path.is_file()]:
-            installed = "give the folder into which npm installed what package.json names"
-            raise ColorizerError(f"{npm} has no {missing[0]} of {self.name}; {installed}")
+            raise ColorizerError(
+                f"{npm} has no {missing[0]} of {self.name}; give the folder into which npm installed that package"
+            )
         found = {f"{self.folder}/{path.name}": path.read_bytes() for path in paths}
         found[f"{self.folder}/{self.files[0]}"] += self.export.encode()
         return found
@@ -47,18 +48,18 @@ class Library:
 LIBRARIES = (
     Library(
         "onnxruntime-web",
-        source="onnxruntime-web/dist",
+        source="dist",
         folder="ort",
         files=("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
     ),
     Library(
-        "libjpeg-turbo",
-        source="@cornerstonejs/codec-libjpeg-turbo-8bit/dist",
+        "@cornerstonejs/codec-libjpeg-turbo-8bit",
+        source="dist",
         folder="jpeg",
         files=("libjpegturbowasm.js", "libjpegturbowasm.wasm"),
         export="\nexport default libjpegturbowasm;\n",  # it was made for require() and <script>
     ),
-    Library("client-zip", source="client-zip", folder="zip", files=("index.js",)),
+    Library("client-zip", source=".", folder="zip", files=("index.js",)),
 )
 
 __all__ = ["LIBRARIES", "LICENSES", "Library"]

@@ -1,5 +1,6 @@
 """The page without a server, as a static host serves it, in a real browser."""
 
+import json
 import os
 import re
 import shutil
@@ -29,7 +30,7 @@ from colorizer_hf.webui.tab_files import Weight, export_page
 from tests.webui.conftest import unavailable
 from tests.webui.node import find_npm
 from tests.webui.photos import CUP
-from tests.webui.servers import serve_files
+from tests.webui.servers import ROOT, serve_files
 from tests.webui.tabs import Tab, same, wait_until
 from tests.webui.test_accessibility import fits, problems
 from tests.webui.test_downloads import MAKE, PHOTO_TAGS, TAKEN, says_that_colour_was_added
@@ -246,6 +247,7 @@ def test_it_works_without_a_connection_after_the_first_visit(browser: Browser, p
     tab.page.reload()
     wait_until(lambda: tab.holds(READY), seconds=120)
     tab.open_example("Coffee cup")
+    assert pixels(tab.download(format="JPEG")).shape == (400, 600, 3)
     tab.close()
 
 
@@ -339,6 +341,12 @@ class TestExport:
         text = (page / "LICENSES.txt").read_text("utf-8")
         assert [library.name for library in LIBRARIES if f"({library.folder}/)" not in text] == []
         assert "based in part on\nthe work of the Independent JPEG Group" in text
+
+    def test_takes_what_the_manual_names(self) -> None:
+        manual = (ROOT / "docs" / "browser.md").read_text("utf-8")
+        packages = json.loads((ROOT / "package.json").read_text("utf-8"))["dependencies"]
+        assert [name for name, version in packages.items() if f"| `{name}` {version}, " not in manual] == []
+        assert {library.name for library in LIBRARIES} == set(packages)
 
     def test_refuses_a_folder_that_is_taken(self, npm: Path, tmp_path: Path) -> None:
         (tmp_path / "kept.txt").write_text("mine")
