@@ -3,6 +3,7 @@
 import io
 import tarfile
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -50,45 +51,56 @@ def photo_tar(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def tiny_run(tmp_path: Path, photo_folder: Path) -> Path:
-    """The YAML of a run that takes seconds."""
-    path = tmp_path / "tiny.yaml"
-    values = {
-        "output": str(tmp_path / "run"),
-        "data": {"sources": [str(photo_folder)], "crop_size": 64, "num_workers": 0},
-        "model": TINY_MODEL,
-        "backbone_weights": "none",
-        "hints": {"max_count": 4},
-        "optimizer": {"warmup_steps": 2, "unfreeze_at": 0.5},
-        "steps": 24,
-        "batch_size": 2,
-        "checkpoint_every": 4,
-        "log_every": 8,
-        "report_to": "none",
-    }
-    path.write_text(yaml.safe_dump(values))
-    return path
+class WriteRun(Protocol):
+    """Writes the YAML of a run that takes seconds, from what it says beyond what all of them share."""
+
+    def __call__(self, name: str, *, crop_size: int = 64, **values: Any) -> Path: ...
 
 
 @pytest.fixture
-def tiny_gan(tmp_path: Path, photo_folder: Path) -> Path:
-    """The YAML of a run of recipe `gan` that takes seconds."""
-    path = tmp_path / "tiny_gan.yaml"
-    values = {
-        "output": str(tmp_path / "gan"),
-        "architecture": "unet",
-        "model": {"width": 4, "depth": 2, "working_size": 64},
-        "data": {"sources": [str(photo_folder)], "crop_size": 64, "num_workers": 0},
-        "optimizer": {"lr": 0.01, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.8},
-        "steps": 8,
-        "batch_size": 2,
-        "checkpoint_every": 4,
-        "log_every": 4,
-        "report_to": "none",
-    }
-    path.write_text(yaml.safe_dump(values))
-    return path
+def write_run(tmp_path: Path, photo_folder: Path) -> WriteRun:
+    def write(name: str, *, crop_size: int = 64, **values: Any) -> Path:
+        shared = {
+            "output": str(tmp_path / "run"),
+            "data": {"sources": [str(photo_folder)], "crop_size": crop_size, "num_workers": 0},
+            "batch_size": 2,
+            "report_to": "none",
+        }
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(shared | values))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def tiny_run(write_run: WriteRun) -> Path:
+    """The YAML of a run of recipe `pretrain`."""
+    return write_run(
+        "tiny",
+        model=TINY_MODEL,
+        backbone_weights="none",
+        hints={"max_count": 4},
+        optimizer={"warmup_steps": 2, "unfreeze_at": 0.5},
+        steps=24,
+        checkpoint_every=4,
+        log_every=8,
+    )
+
+
+@pytest.fixture
+def tiny_gan(write_run: WriteRun, tmp_path: Path) -> Path:
+    """The YAML of a run of recipe `gan`."""
+    return write_run(
+        "tiny_gan",
+        output=str(tmp_path / "gan"),
+        architecture="unet",
+        model={"width": 4, "depth": 2, "working_size": 64},
+        optimizer={"lr": 0.01, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.8},
+        steps=8,
+        checkpoint_every=4,
+        log_every=4,
+    )
 
 
 ADVERSARIAL = {"adversarial.width": 4, "adversarial.reconstruction": 43}

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.base import stretch
 from colorizer_hf.models.cocolor import NIR, CoColorConfig, CoColorModel
 from colorizer_hf.models.unet import UNetConfig, UNetModel
 from tests.tiny_networks import TINY_CHROMAFORMER, TINY_COCOLOR
+from tests.train.conftest import WriteRun
 from tests.train.test_nir import write_pairs
 from train.parts.config import ConfigError, load_config
 from train.parts.networks import save_network
@@ -21,31 +21,22 @@ from train.recipes.cocolor import STAGES, CoColorRunConfig, start_network, train
 
 
 @pytest.fixture
-def tiny_cocolor(photo_folder: Path, tmp_path: Path) -> Path:
-    """The YAML of a run of stage `translation`, with tiny U-Nets, that takes seconds."""
+def tiny_cocolor(write_run: WriteRun, tmp_path: Path) -> Path:
+    """The YAML of a run of stage `translation`, with tiny U-Nets."""
     torch.manual_seed(0)
     UNetModel(UNetConfig(width=4, depth=2, working_size=64)).save_pretrained(tmp_path / "gray_unet")
-    values = {
-        "output": str(tmp_path / "run"),
-        "gray": str(tmp_path / "gray_unet"),
-        "model": {"translator_width": 4, "fusion_width": 8},
-        "data": {"sources": [str(photo_folder)], "num_workers": 0},
-        "pairs": {
-            "sources": [str(write_pairs(tmp_path / "pairs", range(6)))],
-            "crop_size": 32,
-            "photo_share": 0.5,
-            "num_workers": 0,
-        },
-        "weights": {"features": 0},
-        "optimizer": {"lr": 0.01, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.5},
-        "steps": 3,
-        "batch_size": 4,
-        "log_every": 1,
-        "report_to": "none",
-    }
-    path = tmp_path / "tiny_cocolor.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
+    pairs = str(write_pairs(tmp_path / "pairs", range(6)))
+    return write_run(
+        "tiny_cocolor",
+        gray=str(tmp_path / "gray_unet"),
+        model={"translator_width": 4, "fusion_width": 8},
+        pairs={"sources": [pairs], "crop_size": 32, "photo_share": 0.5, "num_workers": 0},
+        weights={"features": 0},
+        optimizer={"lr": 0.01, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.5},
+        steps=3,
+        batch_size=4,
+        log_every=1,
+    )
 
 
 def run_stage(path: Path, **overrides: Any) -> dict[str, Any]:

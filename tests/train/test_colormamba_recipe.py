@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 from kornia.metrics import ssim
 from PIL import Image
 
 from colorizer_hf.errors import TrainingDataError
 from colorizer_hf.models.auto import load_model
 from tests.tiny_networks import TINY_COLORMAMBA
+from tests.train.conftest import WriteRun
 from tests.train.test_nir import write_pairs
 from train.parts.adversarial import AdversarialTrainer
 from train.parts.config import ConfigError, OptimizerConfig, load_config
@@ -32,25 +32,22 @@ GAME = {"mode": "lsgan", "reconstruction": 100, "width": 4, "spectral_norm": Tru
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    """The YAML of a run that takes seconds."""
-    values = {
-        "output": str(tmp_path / "run"),
-        "model": TINY_COLORMAMBA | {"mixer": "convolution", "working_size": 64},
-        "backbone_weights": "none",
-        "data": {"sources": []},
-        "pairs": {"sources": [str(write_pairs(tmp_path / "pairs", range(4)))], "crop_size": 64, "num_workers": 0},
-        "test_pairs": str(write_pairs(tmp_path / "test", range(20, 22))),
-        "optimizer": {"lr": 0.01, "warmup_steps": 0, "kept_statistics": "none", "ema_decay": 0.5},
-        "steps": 2,
-        "batch_size": 2,
-        "checkpoint_every": 100,
-        "log_every": 1,
-        "report_to": "none",
-    }
-    path = tmp_path / "tiny.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return path
+def tiny(write_run: WriteRun, tmp_path: Path) -> Path:
+    pairs, test = (
+        str(write_pairs(tmp_path / name, seeds)) for name, seeds in (("pairs", range(4)), ("test", range(20, 22)))
+    )
+    return write_run(
+        "tiny",
+        model=TINY_COLORMAMBA | {"mixer": "convolution", "working_size": 64},
+        backbone_weights="none",
+        data={"sources": []},
+        pairs={"sources": [pairs], "crop_size": 64, "num_workers": 0},
+        test_pairs=test,
+        optimizer={"lr": 0.01, "warmup_steps": 0, "kept_statistics": "none", "ema_decay": 0.5},
+        steps=2,
+        checkpoint_every=100,
+        log_every=1,
+    )
 
 
 class TestRun:

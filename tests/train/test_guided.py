@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 
 from colorizer_hf.models.auto import load_model
+from tests.train.conftest import WriteRun
 from train.parts.config import load_config
 from train.parts.results import read_history
 from train.recipes.guided import Eccv16Objective, GuidedConfig, GuidedObjective, train
@@ -16,22 +16,18 @@ PHOTOS = torch.randint(0, 256, (8, 3, 32, 32), dtype=torch.uint8, generator=torc
 
 
 @pytest.fixture
-def tiny_guided(tmp_path: Path, photo_folder: Path) -> Path:
-    path = tmp_path / "tiny_guided.yaml"
-    values = {
-        "output": str(tmp_path / "guided"),
-        "model": {"width": 4, "working_size": 32},
-        "data": {"sources": [str(photo_folder)], "crop_size": 32, "num_workers": 0},
-        "hints": {"last_share": 0.125, "max_side": 9, "gaussian_share": 1},
-        "optimizer": {"lr": 0.01, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.8},
-        "steps": 24,
-        "batch_size": 2,
-        "checkpoint_every": 100,
-        "log_every": 6,
-        "report_to": "none",
-    }
-    path.write_text(yaml.safe_dump(values))
-    return path
+def tiny_guided(write_run: WriteRun, tmp_path: Path) -> Path:
+    return write_run(
+        "tiny_guided",
+        crop_size=32,
+        output=str(tmp_path / "guided"),
+        model={"width": 4, "working_size": 32},
+        hints={"last_share": 0.125, "max_side": 9, "gaussian_share": 1},
+        optimizer={"lr": 0.01, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.8},
+        steps=24,
+        checkpoint_every=100,
+        log_every=6,
+    )
 
 
 def losses(run: Path) -> list[float]:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 
 from colorizer_hf.errors import CheckpointError
 from colorizer_hf.models.auto import load_model
 from colorizer_hf.models.siggraph17 import Siggraph17Config, Siggraph17Model
+from tests.train.conftest import WriteRun
 from train.parts.config import ConfigError, load_config
 from train.parts.loop import learning_rate_factor
 from train.parts.results import read_history
@@ -17,22 +17,17 @@ from train.recipes.instance import InstanceConfig, start_network, train
 
 
 @pytest.fixture
-def tiny_instance(tmp_path: Path, photo_folder: Path) -> Path:
-    path = tmp_path / "tiny_instance.yaml"
-    values = {
-        "output": str(tmp_path / "run"),
-        "boxes": "grid",
-        "model": {"width": 4, "fusion_width": 4, "instance_size": 32, "working_size": 32},
-        "data": {"sources": [str(photo_folder)], "crop_size": 32, "num_workers": 0},
-        "optimizer": {"lr": 0.005, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.5},
-        "steps": 4,
-        "batch_size": 2,
-        "checkpoint_every": 100,
-        "log_every": 2,
-        "report_to": "none",
-    }
-    path.write_text(yaml.safe_dump(values))
-    return path
+def tiny_instance(write_run: WriteRun) -> Path:
+    return write_run(
+        "tiny_instance",
+        crop_size=32,
+        boxes="grid",
+        model={"width": 4, "fusion_width": 4, "instance_size": 32, "working_size": 32},
+        optimizer={"lr": 0.005, "warmup_steps": 2, "kept_statistics": "none", "ema_decay": 0.5},
+        steps=4,
+        checkpoint_every=100,
+        log_every=2,
+    )
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -6,29 +6,27 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from diffusers.models.unets.unet_2d import UNet2DModel
 from safetensors.torch import load_file
 
 from colorizer_hf.image_processing import ColorizerImageProcessor
 from colorizer_hf.models.chromaformer import ChromaFormerConfig, ChromaFormerModel
 from tests.tiny_networks import TINY_CHROMAFORMER, save_instance_fusion
+from tests.train.conftest import WriteRun
 from train.parts.config import ConfigError, load_config
 from train.parts.results import read_history
 from train.recipes.sample import SampleConfig, train
 
 
 @pytest.fixture
-def tiny_sampler(tmp_path: Path, photo_folder: Path) -> Path:
-    """The YAML of a run that takes seconds."""
+def tiny_sampler(write_run: WriteRun, tmp_path: Path) -> Path:
     torch.manual_seed(0)
     ChromaFormerModel(ChromaFormerConfig(**TINY_CHROMAFORMER)).save_pretrained(tmp_path / "encoder")
     ColorizerImageProcessor(working_size=64).save_pretrained(tmp_path / "encoder")
-    path = tmp_path / "tiny_sampler.yaml"
-    values = {
-        "output": str(tmp_path / "run"),
-        "encoder": str(tmp_path / "encoder"),
-        "model": {
+    return write_run(
+        "tiny_sampler",
+        encoder=str(tmp_path / "encoder"),
+        model={
             "block_out_channels": [8, 16],
             "layers_per_block": 1,
             "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
@@ -36,17 +34,12 @@ def tiny_sampler(tmp_path: Path, photo_folder: Path) -> Path:
             "norm_num_groups": 4,
             "attention_head_dim": 8,
         },
-        "data": {"sources": [str(photo_folder)], "crop_size": 64, "num_workers": 0},
-        "degradation": {"share": 0.5, "strength": 0.5},
-        "optimizer": {"lr": 0.003, "warmup_steps": 2, "unfreeze_at": 0, "ema_decay": 0.9},
-        "steps": 8,
-        "batch_size": 2,
-        "checkpoint_every": 4,
-        "log_every": 8,
-        "report_to": "none",
-    }
-    path.write_text(yaml.safe_dump(values))
-    return path
+        degradation={"share": 0.5, "strength": 0.5},
+        optimizer={"lr": 0.003, "warmup_steps": 2, "unfreeze_at": 0, "ema_decay": 0.9},
+        steps=8,
+        checkpoint_every=4,
+        log_every=8,
+    )
 
 
 def weights_of(run: Path) -> dict[str, torch.Tensor]:
