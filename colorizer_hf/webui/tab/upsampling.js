@@ -79,9 +79,19 @@ export class Upsampler {
   }
 }
 
+const fineOnes = new WeakMap(); // by the photo at one of its sizes: no edit changes them
+
 /** The luminance averaged to a smaller size, or to its own. */
-function fineLuminance({ data, width, height }, mostHeight, mostWidth) {
-  const [fineHeight, fineWidth] = [Math.min(mostHeight, height), Math.min(mostWidth, width)];
+function fineLuminance(codes, mostHeight, mostWidth) {
+  const [height, width] = [Math.min(mostHeight, codes.height), Math.min(mostWidth, codes.width)];
+  const known = fineOnes.get(codes);
+  if (known?.height === height && known.width === width) return known;
+  const fine = averaged(codes, height, width);
+  fineOnes.set(codes, fine);
+  return fine;
+}
+
+function averaged({ data, width, height }, fineHeight, fineWidth) {
   const rows = emptyMaps(1, fineHeight, width);
   for (let y = 0; y < fineHeight; y++) {
     const [first, end] = covered(y, height, fineHeight);
