@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,11 +20,20 @@ from .manifest import Manifest, checksum
 from .torch_engine import TorchEngine
 
 OPSET = 18
-LARGE = 4096  # numbers of a weight that is stored in half precision: matrices and kernels, no vectors
-MOST_OFF, MEAN_OFF = 0.03, 0.0015  # chroma, ab / 110: what half-precision weights cost, and no more
+LARGE = 4096  # numbers of a weight that is stored in fewer bits: matrices and kernels, no vectors
 
 
-def export_checkpoint(name_or_path: str | Path | None, output: str | Path) -> Manifest:
+class Limits(NamedTuple):
+    """How far colours may be from torch's, in chroma, ab / 110."""
+
+    most: float
+    mean: float
+
+
+IN_HALF, IN_INT8 = Limits(0.03, 0.0015), Limits(0.15, 0.02)  # what weights so stored cost, and no more
+
+
+def export_checkpoint(name_or_path: str | Path | None, output: str | Path, *, int8: bool = False) -> Manifest:
     """Write the graphs of a checkpoint, with their manifest.
 
     Weights are stored in half precision and calculated with in full. What depends on the exporting machine is left out.
@@ -32,6 +41,7 @@ def export_checkpoint(name_or_path: str | Path | None, output: str | Path) -> Ma
     Args:
         name_or_path: A bundled checkpoint, a folder or a Hub id; None takes the bundled default.
         output: Folder; there must be nothing in it.
+        int8: Store weights as integers of 8 bits instead, which halves the graphs.
 
     Raises:
         CheckpointError: the checkpoint cannot be had, the network cannot be exported, the folder is taken, or what was
@@ -47,17 +57,18 @@ def export_checkpoint(name_or_path: str | Path | None, output: str | Path) -> Ma
         raise CheckpointError(f"a {model.config.model_type} cannot be exported; it runs in torch only")
     with written_whole(output) as folder:
         for step, module in modules.items():
-            _export(module.eval(), folder / f"{step}.onnx")
+            _export(module.eval(), folder / f"{step}.onnx", int8=int8)
         engine = TorchEngine(model)
         graphs = {step: checksum(folder / f"{step}.onnx") for step in modules}
         weights = checksum(checkpoint / "model.safetensors")
         Manifest(engine.traits, weights, graphs, {}).write(folder)
-        manifest = Manifest(engine.traits, weights, graphs, _compare(engine, GraphEngine(folder), name))
+        off = _compare(engine, GraphEngine(folder), name, IN_INT8 if int8 else IN_HALF)
+        manifest = Manifest(engine.traits, weights, graphs, off)
         manifest.write(folder)
     return manifest
 
 
-def _export(module: GraphModule, path: Path) -> None:
+def _export(module: GraphModule, path: Path, *, int8: bool) -> None:
     try:
         from .convolutions import merge_into_convolutions
         from .gauss_jordan import gauss_jordan
@@ -82,7 +93,7 @@ def _export(module: GraphModule, path: Path) -> None:
         )
     graph = program.model_proto
     merge_into_convolutions(graph.graph)
-    _store_in_half(graph)
+    _store_in_fewer_bits(graph, int8=int8)
     _clear(graph)
     onnx.checker.check_model(graph)
     onnx.save(graph, path)
@@ -103,20 +114,34 @@ def _quiet() -> Generator[None]:
         log.setLevel(level)
 
 
-def _store_in_half(model: Any) -> None:
-    """Let large weights be stored as float16, and be cast to float32 when the graph is loaded."""
+def _store_in_fewer_bits(model: Any, *, int8: bool) -> None:
+    """Let large weights be stored as float16 or int8; a runtime makes float32 of them when it loads the graph."""
     from onnx import TensorProto, helper, numpy_helper
 
-    casts = []
-    for weight in model.graph.initializer:
-        if weight.data_type == TensorProto.FLOAT and np.prod(weight.dims) >= LARGE:
-            name = weight.name
-            half = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}_half")
-            weight.CopyFrom(half)
-            casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
+    back: list[Any] = []
+    for weight in list(model.graph.initializer):
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < LARGE:
+            continue
+        name, values = weight.name, numpy_helper.to_array(weight)
+        if int8:
+            integers, steps = _in_steps(values)
+            weight.CopyFrom(numpy_helper.from_array(integers, f"{name}_int8"))
+            model.graph.initializer.append(numpy_helper.from_array(steps, f"{name}_steps"))
+            back.append(helper.make_node("Cast", [weight.name], [f"{name}_whole"], to=TensorProto.FLOAT))
+            back.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_steps"], [name]))
+        else:
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+            back.append(helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT))
+    nodes = [*back, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+
+
+def _in_steps(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights as whole numbers of steps, int8, with a step for each of the first axis, the channels that come out."""
+    largest = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True)
+    steps = (np.maximum(largest, np.finfo(np.float32).tiny) / 127).astype(np.float32)
+    return np.round(values / steps).astype(np.int8), steps
 
 
 def _clear(model: Any) -> None:
@@ -144,11 +169,11 @@ def _clear_graph(graph: Any) -> None:
                 _clear_graph(attribute.g)
 
 
-def _compare(torch_engine: TorchEngine, graphs: GraphEngine, name: str) -> dict[str, float]:
+def _compare(torch_engine: TorchEngine, graphs: GraphEngine, name: str, limits: Limits) -> dict[str, float]:
     """How far the graphs' colours are from torch's, in ab / 110.
 
     Raises:
-        CheckpointError: farther than half-precision weights explain.
+        CheckpointError: farther than the limits.
     """
     traits, worst, means = torch_engine.traits, 0.0, list[float]()
     for luminance in _pictures(traits.size_multiple):
@@ -164,7 +189,11 @@ def _compare(torch_engine: TorchEngine, graphs: GraphEngine, name: str) -> dict[
                         for engine, features in zip((torch_engine, graphs), seen, strict=True)
                     )
                     difference = np.abs(one - other)
-                    if not np.isfinite(other).all() or difference.max() > MOST_OFF or difference.mean() > MEAN_OFF:
+                    if (
+                        not np.isfinite(other).all()
+                        or difference.max() > limits.most
+                        or difference.mean() > limits.mean
+                    ):
                         problem = f"the graphs of {name} give other colours than torch"
                         raise CheckpointError(
                             f"{problem}: off by {difference.max():.3g}, {difference.mean():.2g} on average"

@@ -17,7 +17,7 @@ from colorizer_hf.bundled import CHECKPOINTS, DEFAULT_CHECKPOINT, NIR_CHECKPOINT
 from colorizer_hf.cli import app
 from colorizer_hf.color import rgb_to_hex
 from colorizer_hf.engines.choice import graphs_for
-from colorizer_hf.engines.exporting import export_checkpoint
+from colorizer_hf.engines.exporting import IN_INT8, export_checkpoint
 from colorizer_hf.engines.graphs import GraphEngine
 from colorizer_hf.engines.manifest import MANIFEST, find_graphs
 from colorizer_hf.engines.runtimes import RUNTIMES, Runtime
@@ -189,6 +189,27 @@ class TestExport:
         export_checkpoint(tmp_path / "unet", tmp_path / "unet" / "onnx")
         by_torch, by_graphs = (Colorizer.from_pretrained(tmp_path / "unet", engine=e) for e in ("torch", runtime))
         assert_same_picture(by_torch(PHOTOS["gray"]).pixels, by_graphs(PHOTOS["gray"]).pixels)
+
+    def test_stores_weights_in_8_bits_on_request_for_colours_that_are_near(self, tmp_path: Path) -> None:
+        model = UNetModel(UNetConfig(width=16, depth=2)).eval()
+        save_checkpoint(model, ColorizerImageProcessor(working_size=64, size_multiple=4), tmp_path / "unet")
+        for name, options in (("half", []), ("int8", ["--int8"])):
+            command = ["export", str(tmp_path / "unet"), "--output", str(tmp_path / name), *options]
+            assert CliRunner().invoke(app, command).exit_code == 0
+        half, int8 = ((tmp_path / name / "encode.onnx").stat().st_size for name in ("half", "int8"))
+        assert int8 < 0.7 * half
+        by_torch = Colorizer.from_pretrained(tmp_path / "unet", engine="torch")(PHOTOS["gray"]).chroma
+        for runtime in RUNTIMES:
+            by_graphs = Colorizer(GraphEngine(tmp_path / "int8", runtime))(PHOTOS["gray"]).chroma
+            assert 0 < np.abs(by_torch - by_graphs).mean() < IN_INT8.mean
+
+    def test_refuses_what_gives_other_colours_than_torch(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        model = UNetModel(UNetConfig(width=16, depth=2)).eval()
+        save_checkpoint(model, ColorizerImageProcessor(working_size=64, size_multiple=4), tmp_path / "unet")
+        monkeypatch.setattr("colorizer_hf.engines.exporting.IN_INT8", IN_INT8._replace(mean=0.0))
+        with pytest.raises(CheckpointError, match="give other colours than torch: off by"):
+            export_checkpoint(tmp_path / "unet", tmp_path / "graphs", int8=True)
+        assert not (tmp_path / "graphs").exists()
 
     def test_refuses_a_folder_that_is_taken(self, tmp_path: Path) -> None:
         (tmp_path / "kept.txt").write_text("mine")
