@@ -74,9 +74,9 @@ def evaluate(
 
     With --protocol vcip2020: on near-infrared frames, beside the frame itself and the true brightness without colour.
     """
-    _check_options(protocol, {"--hints": hints, "--plot": plot, "--vividness": vividness}, train)
-    only_single = {"--hints": hints, "--plot": plot, "--vividness": vividness}
-    if samples and (protocol == NIR_PROTOCOL or any(value is not None for value in only_single.values())):
+    for_hints: dict[str, object] = {"--hints": hints, "--plot": plot, "--vividness": vividness}
+    _check_options(protocol, for_hints, train)
+    if samples and (protocol == NIR_PROTOCOL or any(value is not None for value in for_hints.values())):
         raise typer.BadParameter("it takes no hints, vividness, plot or near-infrared frames", param_hint="--samples")
     counts = _hint_counts("0,1,10,100" if hints is None else hints)
     for path in filter(None, (json, plot)):

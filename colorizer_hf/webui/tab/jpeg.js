@@ -5,7 +5,6 @@ import { tooLarge } from "./errors.js";
 
 const QUALITY = 95; // as the package has it
 const FULL_RESOLUTION = 0; // of colour: 4:4:4
-const ROWS = 256; // of a band
 const [TABLES, BLOCK] = [1024, 128]; // bytes that a file takes at most: before its pixels, and of each 8 x 8 of them
 const MOST_CHANNELS = 255;
 
@@ -25,7 +24,7 @@ export async function encodeJpeg(session) {
   encoder.setProgressive(0);
   const pixels = orTooLarge(() => encoder.getDecodedBuffer(frameOf(session.photo)));
   let to = 0;
-  for (const { data } of session.bands(ROWS)) to = putOnWhite(data, pixels, to);
+  for (const { data } of session.bands()) to = putOnWhite(data, pixels, to);
   orTooLarge(() => encoder.encode());
   return new Blob([encoder.getEncodedBuffer()], { type: "image/jpeg" });
 }

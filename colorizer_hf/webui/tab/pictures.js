@@ -4,7 +4,6 @@ import { viewOf } from "./bytes.js";
 import { tooLarge } from "./errors.js";
 import { encodeJpeg } from "./jpeg.js";
 
-const ROWS = 256; // of a band
 const HEADER = 14 + 124; // bytes: of the file, and of version 5 of what follows
 const KEPT = 3; // of each kind; the stage may still be decoding older ones
 const SRGB = 0x73524742; // "sRGB"
@@ -57,7 +56,7 @@ async function encodePng(session) {
   const canvas = new OffscreenCanvas(width, height);
   const pen = canvas.getContext("2d", { willReadFrequently: true });
   if (!pen) throw tooLarge();
-  for (const { top, height: rows, data } of session.bands(ROWS)) {
+  for (const { top, height: rows, data } of session.bands()) {
     pen.putImageData(new ImageData(new Uint8ClampedArray(data.buffer, data.byteOffset, data.length), width, rows), 0, top);
   }
   return canvas.convertToBlob({ type: "image/png" }).catch(() => {

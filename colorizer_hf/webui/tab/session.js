@@ -20,6 +20,7 @@ import { ColorResult } from "./result.js";
 export { loadNetwork } from "./network.js";
 
 const DEFAULT_VIVIDNESS = 0.7;
+const ROWS = 256; // of a band
 const SWATCHES = [0.4, 0.8]; // luminance of suggested colours: their differences must be seen
 
 /**
@@ -149,10 +150,10 @@ export class Session {
   /**
    * The photo in colour at full size, from top to bottom; memory for one band at a time.
    *
-   * @param {number} rows Of a band, at most.
+   * @param {number} [rows] Of a band, at most.
    * @returns {Generator<Pixels & { top: number }>} RGBA
    */
-  bands(rows) {
+  bands(rows = ROWS) {
     return this.#result.bands(rows);
   }
 
